@@ -1,0 +1,1 @@
+"""ByteNite: encode jobs."""

@@ -1,0 +1,1 @@
+"""What a remote job in Airflow is; names no service."""

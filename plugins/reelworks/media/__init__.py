@@ -1,0 +1,1 @@
+"""What is done to files: S3 transfers, probing, manifests."""
