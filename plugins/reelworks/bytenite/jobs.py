@@ -1,0 +1,90 @@
+"""What takes more than one call: find a job by name, start one once, cancel one for sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reelworks.bytenite import api
+from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.flow import Flow, Sleep
+from reelworks.core.jobs import Job, Phase
+
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between a call whose answer was lost and the look at what became of it."""
+
+
+def find_job(name: str) -> Flow[str | None]:
+    """Return the id of the account's job of that name, or None.
+
+    A create whose answer was lost can have left a second draft. The job that was started is the one; drafts beside
+    it are deleted, as nothing may stay behind.
+    """
+    rows = yield from api.all_jobs()
+    jobs = sorted(
+        (api.as_job(row) for row in rows if row.get("name") == name),
+        key=lambda job: (job.phase is Phase.WAITING, job.id),
+    )
+    for spare in jobs[1:]:
+        if spare.phase is Phase.WAITING:
+            yield from cancel_job(spare.id)
+    return jobs[0].id if jobs else None
+
+
+def start_job(
+    job_id: str, *, source: Mapping[str, Any], destination: Mapping[str, Any], params: Mapping[str, Any]
+) -> Flow[None]:
+    """Fill in and run a draft; a job that is beyond that is left as it is."""
+    if (yield from api.get_job(job_id)).state != "JOB_STATE_NEW":
+        return
+    yield from api.set_data(job_id, source=source, destination=destination)
+    yield from api.set_params(job_id, params)
+    yield from run_once(job_id)
+
+
+def run_once(job_id: str) -> Flow[None]:
+    """Run a draft. A lost answer is followed by a look, and the call repeated only while the draft is a draft."""
+    for pause in PAUSES:
+        try:
+            yield from api.run_job(job_id)
+            return
+        except (UnreachableError, BusyError, RefusedError) as error:
+            yield Sleep(pause)
+            if (yield from api.get_job(job_id)).state != "JOB_STATE_NEW":
+                return
+            if isinstance(error, RefusedError):
+                raise
+    yield from api.run_job(job_id)
+
+
+def cancel_job(job_id: str) -> Flow[None]:
+    """Abort the job and see that it is over; a draft is deleted. One that is over or gone is no error."""
+    for pause in PAUSES:
+        if (yield from _over(job_id)):
+            return
+        try:
+            yield from api.abort_job(job_id)
+        except (UnreachableError, BusyError, RefusedError, LostError):
+            yield Sleep(pause)
+    if not (yield from _over(job_id)):
+        yield from api.abort_job(job_id)
+
+
+def wait_for_results(job_id: str) -> Flow[dict[str, str]]:
+    """Return a finished job's links by name; they can appear a moment after the job is complete."""
+    for pause in PAUSES:
+        try:
+            if links := (yield from api.get_results(job_id)):
+                return links
+        except LostError:
+            pass  # 404 is one of the service's words for "not yet"
+        yield Sleep(pause)
+    return (yield from api.get_results(job_id))
+
+
+def _over(job_id: str) -> Flow[bool]:
+    try:
+        job: Job = yield from api.get_job(job_id)
+    except LostError:
+        return True
+    return job.phase.over

@@ -1,0 +1,69 @@
+"""What a task instance remembers of its remote job between tries, kept in Airflow's task state store."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+KEY = "reelworks.job"
+
+
+class Store(Protocol):
+    """The part of Airflow's ``task_state_store`` that is used here."""
+
+    def get(self, key: str) -> Any:
+        """Return the value, or None."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep the value, over crashes and retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One paid job and the name it is found by. It is stored before the job exists.
+
+    ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
+    what the operator wants to know again later, ``result`` what it returned once all was done.
+    """
+
+    name: str
+    generation: int
+    max_tries: int
+    deadline: float
+    job_id: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+    done: bool = False
+    result: Any = None
+
+    def save(self, store: Store) -> Claim:
+        """Write it; from here on it survives the process."""
+        store.set(KEY, asdict(self))
+        return self
+
+    def with_job(self, job_id: str) -> Claim:
+        """Return the claim with the id that the service gave."""
+        return replace(self, job_id=job_id)
+
+    def finished(self, result: Any) -> Claim:
+        """Return the claim as settled."""
+        return replace(self, done=True, result=result)
+
+
+def load_claim(store: Store) -> Claim | None:
+    """Return what an earlier try stored, or None."""
+    value = store.get(KEY)
+    return Claim(**value) if value else None
+
+
+def new_claim(task_instance: Any, deadline: float, before: Claim | None, notes: dict[str, Any]) -> Claim:
+    """Make the claim of the next generation.
+
+    The name tells people where the job comes from. What makes it unique is drawn by lot, not derived: a run that is
+    deleted and triggered again under its old id, or another Airflow on the same account, must not find this job.
+    """
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", f"{task_instance.dag_id}-{task_instance.task_id}").strip("-")[:40]
+    generation = before.generation + 1 if before else 1
+    name = f"{readable}-{uuid.uuid4().hex[:10]}-{generation}"
+    return Claim(name, generation, int(task_instance.max_tries or 0), deadline, notes=notes)

@@ -1,0 +1,134 @@
+"""A conversation with a service is a generator that yields Calls and Sleeps and returns what it found out.
+
+Nothing here performs I/O. ``transport.py`` carries a flow on a worker with requests and in the triggerer with
+httpx, so that each conversation is written once and can be tested by feeding it replies.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.redact import redact
+
+T = TypeVar("T")
+
+REPEATS = 4
+"""How often a repeatable call is sent before its caller hears that it went unanswered."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds: a service that asks for more patience than this gets this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request. What may hold a secret is left out of its repr.
+
+    ``path`` lies below the service's base URL, or is a whole URL (an upload link). ``repeatable`` says that
+    sending it twice does the same as sending it once; it is true of every GET and never of a call that creates
+    or starts something. ``signed`` says whether the session's token goes along.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+    body: IO[bytes] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    repeatable: bool = False
+    signed: bool = True
+    timeout: float = 30.0
+
+    def __str__(self) -> str:
+        """Say what is asked without the query: a presigned link's signature is in there."""
+        parts = urlsplit(self.path)
+        return f"{self.method} {parts.netloc}{parts.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Let ``seconds`` go by."""
+
+    seconds: float
+
+
+Step: TypeAlias = Call | Sleep
+Flow: TypeAlias = Generator[Step, Any, T]
+Reason: TypeAlias = Callable[[Any], str | None]
+
+
+def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
+    """Send ``call`` and return the JSON of its answer (None for an empty one).
+
+    A repeatable call is repeated while it is unanswered or the service is busy. ``reason`` finds the service's own
+    words in an error body.
+
+    :raises UnreachableError: no usable answer; the service may have acted.
+    :raises BusyError: 429 or 5xx.
+    :raises LostError: 404 or 410.
+    :raises RefusedError: any other status that is not 2xx.
+    """
+    repeatable = call.repeatable or call.method == "GET"
+    for attempt in range(1, REPEATS + 1):
+        try:
+            return _read(call, (yield call), reason)
+        except (UnreachableError, BusyError) as error:
+            if not repeatable or attempt == REPEATS:
+                raise
+            yield Sleep(pause(attempt, error))
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def pause(attempt: int, error: Exception | None = None) -> float:
+    """Return the seconds to wait before another attempt; what the service asked for comes first."""
+    if isinstance(error, BusyError) and error.retry_after is not None:
+        return min(error.retry_after, LONGEST_PAUSE)
+    return float(0.25 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+
+
+def _read(call: Call, reply: Reply, reason: Reason | None) -> Any:
+    body = _json(call, reply)
+    if 200 <= reply.status < 300:
+        return body
+    said = (reason(body) if reason and body is not None else None) or "no reason given"
+    message = f"{call} answered {reply.status}: {redact(said)}"
+    if reply.status == 429 or reply.status >= 500:
+        raise BusyError(message, _retry_after(reply))
+    if reply.status in (404, 410):
+        raise LostError(message)
+    raise RefusedError(message, reply.status)
+
+
+def _json(call: Call, reply: Reply) -> Any:
+    """Read the body. A good status with anything but JSON is no answer: web pages and cut bodies come that way."""
+    if not reply.body:
+        return None
+    good = 200 <= reply.status < 300
+    kind = reply.headers.get("content-type", "").split(";")[0].strip().lower()
+    if good and not (kind == "application/json" or kind.endswith("+json")):
+        raise UnreachableError(f"{call} answered {reply.status} with {kind or 'no content type'} instead of JSON")
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        if good:
+            raise UnreachableError(f"{call} answered {reply.status} with JSON that is cut or broken") from None
+        return None
+
+
+def _retry_after(reply: Reply) -> float | None:
+    value = reply.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None

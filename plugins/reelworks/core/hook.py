@@ -1,0 +1,122 @@
+"""From an Airflow connection to an answered flow."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from airflow.sdk import BaseHook
+
+from reelworks.core.errors import BadInputError, VideoServiceError
+from reelworks.core.flow import Flow
+from reelworks.core.jobs import Job
+from reelworks.core.session import Session, shared_session
+from reelworks.core.transport import TriggererLine, WorkerLine, aanswer, answer
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+T = TypeVar("T")
+
+_TRIGGERER_LINES: dict[tuple[int, str, bool], TriggererLine] = {}
+"""One HTTP client per event loop and address: all waits in a triggerer share its connections."""
+
+
+class VideoServiceHook(BaseHook):
+    """Carries flows to a service under one Airflow connection; a subclass says how to sign in and to look.
+
+    The host may be a whole base URL; without a scheme it is https. Plain http goes to loopback only, or where the
+    extra says ``"allow_http": true``. Nothing is read before the first flow.
+    """
+
+    conn_name_attr: ClassVar[str]
+    default_conn_name: ClassVar[str]
+    conn_type: ClassVar[str]
+    hook_name: ClassVar[str]
+    default_host: ClassVar[str] = ""
+
+    def __init__(self, conn_id: str | None = None) -> None:
+        super().__init__()
+        self.conn_id = conn_id or self.default_conn_name
+        self._worker: tuple[WorkerLine, Session] | None = None
+
+    @abstractmethod
+    def session(self, connection: Connection) -> Session:
+        """Make the session that signs this connection's calls."""
+
+    @abstractmethod
+    def look(self, job_id: str) -> Flow[Job]:
+        """Look at a job once."""
+
+    @abstractmethod
+    def cancel(self, job_id: str) -> Flow[None]:
+        """Stop a job. One that is over or gone already is no error."""
+
+    @abstractmethod
+    def ping(self) -> Flow[str]:
+        """Make the cheapest signed call and return who answered, for the connection test."""
+
+    def answer(self, flow: Flow[T]) -> T:
+        """Carry ``flow`` to its end on a worker."""
+        if self._worker is None:
+            connection = self._found(lambda: self.get_connection(self.conn_id))
+            self._worker = WorkerLine(*self._address(connection)), self._session(connection)
+        line, session = self._worker
+        return answer(session.carry(flow), line.send)
+
+    async def aanswer(self, flow: Flow[T]) -> T:
+        """Carry ``flow`` to its end in the triggerer, without blocking its event loop."""
+        try:
+            connection = await BaseHook.aget_connection(self.conn_id)
+        except Exception as error:
+            raise self._missing(error) from error
+        address = self._address(connection)
+        key = (id(asyncio.get_running_loop()), *address)
+        line = _TRIGGERER_LINES.get(key) or _TRIGGERER_LINES.setdefault(key, TriggererLine(*address))
+        return await aanswer(self._session(connection).carry(flow), line.send)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Sign in and make one cheap call; for the connection form's test button."""
+        try:
+            return True, self.answer(self.ping())
+        except VideoServiceError as error:
+            return False, str(error)
+
+    def _session(self, connection: Connection) -> Session:
+        address = self._address(connection)
+        parts = (
+            self.conn_type,
+            address[0],
+            str(connection.login),
+            str(connection.password),
+            repr(sorted(connection.extra_dejson.items())),
+        )
+        return shared_session(parts, lambda: self.session(connection))
+
+    def _found(self, get: Any) -> Connection:
+        try:
+            connection: Connection = get()
+        except Exception as error:
+            raise self._missing(error) from error
+        return connection
+
+    def _missing(self, error: Exception) -> BadInputError:
+        return BadInputError(
+            f"the connection {self.conn_id!r} cannot be read ({type(error).__name__}): create it with "
+            f"Conn Type {self.hook_name}, or set AIRFLOW_CONN_{self.conn_id.upper()}"
+        )
+
+    def _address(self, connection: Connection) -> tuple[str, bool]:
+        """Return the base URL and whether plain http may leave the machine."""
+        if connection.conn_type != self.conn_type:
+            raise BadInputError(
+                f"the connection {self.conn_id!r} is of type {connection.conn_type!r}: it has to be {self.conn_type!r}"
+            )
+        host = connection.host or self.default_host
+        if not host:
+            raise BadInputError(f"the connection {self.conn_id!r} has no host: give it the service's address")
+        base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+        if connection.port:
+            base = f"{base.rstrip('/')}:{connection.port}"
+        return base, connection.extra_dejson.get("allow_http") is True

@@ -1,0 +1,101 @@
+"""A remote job: its five phases, and the only wait for one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reelworks.core.errors import BusyError, LostError, OverdueError, UnreachableError
+from reelworks.core.flow import Flow, Sleep
+
+PATIENCE = 900.0
+"""Seconds without one answered look after which a wait gives up; a retry takes the job over."""
+
+LOOKS_UNTIL_LOST = 3
+"""A single 404 may be a gateway's; so many in a row are the service's word."""
+
+
+class Phase(StrEnum):
+    """Where a job stands, in our words. Only SUCCEEDED is success."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one look at a remote job showed: ``state`` in the service's word, ``percent`` from 0 to 100 if told."""
+
+    id: str
+    phase: Phase
+    state: str
+    name: str = ""
+    percent: float | None = None
+    error: str = ""
+    amount: str | None = None
+
+    def __str__(self) -> str:
+        """Say it as a log line does."""
+        percent = f" {self.percent:.0f} %" if self.percent is not None else ""
+        return f"job {self.id} is {self.phase} ({self.state}){percent}{': ' + self.error if self.error else ''}"
+
+
+def wait_for_job(
+    look: Callable[[], Flow[Job]],
+    *,
+    interval: float,
+    deadline: float,
+    first_look_after: float = 0.0,
+    notice: Callable[[Job], None] = lambda job: None,
+    clock: Callable[[], float] = time.time,
+) -> Flow[Job]:
+    """Look until the job is over and return what the last look showed.
+
+    ``interval`` in seconds; ``deadline`` in seconds since the epoch, because a wait moves between processes.
+    ``notice`` hears of each change of state or progress. Looks that go unanswered are not failures of the job.
+
+    :raises OverdueError: not over at the deadline.
+    :raises LostError: the service does not know the job any more.
+    :raises UnreachableError, BusyError: no look was answered for PATIENCE seconds.
+    """
+    yield Sleep(first_look_after)
+    answered, last = clock(), None
+    while True:
+        try:
+            job = yield from sure_look(look)
+        except (UnreachableError, BusyError):
+            if clock() - answered > PATIENCE:
+                raise
+        else:
+            answered = clock()
+            if job != last:
+                notice(job)
+            last = job
+            if job.phase.over:
+                return job
+        now = clock()
+        if now >= deadline:
+            raise OverdueError(f"{last or 'the job was never seen'}, and its deadline has passed")
+        yield Sleep(min(interval, deadline - now))
+
+
+def sure_look(look: Callable[[], Flow[Job]]) -> Flow[Job]:
+    """Look once; believe that the job is gone only when the service has said so several times in a row."""
+    for left in reversed(range(LOOKS_UNTIL_LOST)):
+        try:
+            return (yield from look())
+        except LostError:
+            if not left:
+                raise
+            yield Sleep(1.0)
+    raise AssertionError("unreachable")  # pragma: no cover

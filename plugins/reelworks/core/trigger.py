@@ -1,0 +1,101 @@
+"""The only trigger: waits for one remote job in the triggerer."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+from reelworks.core.errors import VideoServiceError
+from reelworks.core.hook import VideoServiceHook
+from reelworks.core.jobs import Job, Phase, wait_for_job
+from reelworks.core.task_states import GIVEN_UP, astate_of
+
+FIRST_LOOK = 6.0
+"""Seconds before the first look: a task that resumes sooner than its executor has reported the deferral can be
+failed by the scheduler (Airflow #72716)."""
+
+
+class JobTrigger(BaseTrigger):
+    """Waits until a job is over, then wakes its task; a lost triggerer's waits go on in another.
+
+    The event only says which job to look at: the task looks for itself and decides. ``deadline`` is in seconds
+    since the epoch; a sensor that starts here gives ``timeout`` in seconds from now instead. With ``ends_task`` a
+    success ends the task without a worker. With ``owns_job`` the job is cancelled when a user marks the task as
+    failed or done; never when the triggerer stops, and not when the task is cleared, whose next try takes it over.
+    """
+
+    def __init__(
+        self,
+        *,
+        hook: str,
+        conn_id: str,
+        job_id: str,
+        interval: float,
+        deadline: float | None = None,
+        timeout: float | None = None,
+        owns_job: bool = True,
+        ends_task: bool = False,
+    ) -> None:
+        super().__init__()
+        self.hook = hook
+        self.conn_id = conn_id
+        self.job_id = job_id
+        self.interval = interval
+        self.deadline = deadline
+        self.timeout = timeout
+        self.owns_job = owns_job
+        self.ends_task = ends_task
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what rebuilds this trigger: scalars only, no secret."""
+        names = ("hook", "conn_id", "job_id", "interval", "deadline", "timeout", "owns_job", "ends_task")
+        return "reelworks.core.trigger.JobTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then yield one event: ``{"job_id", "phase", "message"}``."""
+        hook = load_hook(self.hook, self.conn_id)
+        wait = wait_for_job(
+            lambda: hook.look(self.job_id),
+            interval=self.interval,
+            deadline=self.deadline or time.time() + (self.timeout or 0),
+            first_look_after=0.0 if self.ends_task else max(FIRST_LOOK, self.interval),
+            notice=lambda job: self.log.info("%s", job),
+        )
+        try:
+            job = await hook.aanswer(wait)
+        except VideoServiceError as error:
+            yield TriggerEvent({"job_id": self.job_id, "phase": None, "message": str(error)})
+            return
+        event = {"job_id": job.id, "phase": job.phase.value, "message": str(job)}
+        if self.ends_task and job.phase is Phase.SUCCEEDED:
+            yield TaskSuccessEvent(xcoms={"return_value": job_summary(job)})
+        else:
+            yield TriggerEvent(event)
+
+    async def on_kill(self) -> None:
+        """Cancel the job if the user gave the task up."""
+        if not self.owns_job:
+            return
+        state = await astate_of(self.task_instance)
+        if state not in GIVEN_UP:
+            self.log.info("job %s is left running: its task is %s and takes it over", self.job_id, state)
+            return
+        hook = load_hook(self.hook, self.conn_id)
+        await hook.aanswer(hook.cancel(self.job_id))
+        self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
+
+
+def load_hook(path: str, conn_id: str) -> VideoServiceHook:
+    """Make the hook whose class has the dotted ``path``."""
+    module, _, name = path.rpartition(".")
+    hook: VideoServiceHook = getattr(importlib.import_module(module), name)(conn_id)
+    return hook
+
+
+def job_summary(job: Job) -> dict[str, Any]:
+    """Return what a wait pushes as XCom: id, phase, state and amount, all JSON scalars."""
+    return {"job_id": job.id, "phase": job.phase.value, "state": job.state, "amount": job.amount}
