@@ -20,9 +20,11 @@ HOST = "https://api.bytenite.com"
 TEMPLATE = "video-transcoding@v0.2"
 JOBS = "/v1/customer/jobs"
 PAGE = 100
+SHORTEST_NAME = 4
+NEW = "JOB_STATE_NEW"
 
 PHASES = {
-    "JOB_STATE_NEW": Phase.WAITING,
+    NEW: Phase.WAITING,
     "JOB_STATE_PARTITIONING": Phase.RUNNING,
     "JOB_STATE_COMPLETE": Phase.SUCCEEDED,
     "JOB_STATE_FAILED": Phase.FAILED,
@@ -107,6 +109,15 @@ def upload(temp_url: str, body: IO[bytes], file_name: str) -> Flow[None]:
     safe = file_name.encode("ascii", "replace").decode().replace('"', "_").replace("\\", "_")
     headers = {"Content-Disposition": f'attachment; filename="{safe}"', "Content-Type": "application/octet-stream"}
     yield from ask(Call("PUT", temp_url, body=body, headers=headers, signed=False, timeout=600.0))
+
+
+def upload_link(job: dict[str, Any]) -> str:
+    """Return where the bytes of a ``file`` source go, from what ``set_data`` returned."""
+    params = (job.get("dataSource") or {}).get("params") or {}
+    link = params.get("tempUrl") or params.get("temp_url")
+    if not link:
+        raise UnreachableError(f"ByteNite gave no upload link for job {job.get('id')}")
+    return str(link)
 
 
 def complete_upload(job_id: str) -> Flow[None]:

@@ -34,9 +34,7 @@ def find_job(name: str) -> Flow[str | None]:
 def start_job(
     job_id: str, *, source: Mapping[str, Any], destination: Mapping[str, Any], params: Mapping[str, Any]
 ) -> Flow[None]:
-    """Fill in and run a draft; a job that is beyond that is left as it is."""
-    if (yield from api.get_job(job_id)).state != "JOB_STATE_NEW":
-        return
+    """Fill in and run a draft."""
     yield from api.set_data(job_id, source=source, destination=destination)
     yield from api.set_params(job_id, params)
     yield from run_once(job_id)
@@ -50,7 +48,7 @@ def run_once(job_id: str) -> Flow[None]:
             return
         except (UnreachableError, BusyError, RefusedError) as error:
             yield Sleep(pause)
-            if (yield from api.get_job(job_id)).state != "JOB_STATE_NEW":
+            if (yield from api.get_job(job_id)).state != api.NEW:
                 return
             if isinstance(error, RefusedError):
                 raise

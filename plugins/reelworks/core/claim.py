@@ -25,7 +25,8 @@ class Claim:
     """One paid job and the name it is found by. It is stored before the job exists.
 
     ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
-    what the operator wants to know again later, ``result`` what it returned once all was done.
+    what the operator wants to know again later, ``result`` what it returned once all was done (``done``). A ``spent``
+    claim's job succeeded with outputs that are not good enough.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Claim:
     job_id: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     done: bool = False
+    spent: bool = False
     result: Any = None
 
     def save(self, store: Store) -> Claim:
@@ -57,13 +59,15 @@ def load_claim(store: Store) -> Claim | None:
     return Claim(**value) if value else None
 
 
-def new_claim(task_instance: Any, deadline: float, before: Claim | None, notes: dict[str, Any]) -> Claim:
-    """Make the claim of the next generation.
+def new_claim(
+    task_instance: Any, deadline: float, before: Claim | None, notes: dict[str, Any], label: str | None = None
+) -> Claim:
+    """Make the claim of the next generation; ``label`` is a person's own name for it.
 
     The name tells people where the job comes from. What makes it unique is drawn by lot, not derived: a run that is
     deleted and triggered again under its old id, or another Airflow on the same account, must not find this job.
     """
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", f"{task_instance.dag_id}-{task_instance.task_id}").strip("-")[:40]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", label or f"{task_instance.dag_id}-{task_instance.task_id}").strip("-")[:40]
     generation = before.generation + 1 if before else 1
     name = f"{readable}-{uuid.uuid4().hex[:10]}-{generation}"
     return Claim(name, generation, int(task_instance.max_tries or 0), deadline, notes=notes)

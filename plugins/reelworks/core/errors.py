@@ -52,3 +52,7 @@ class LostError(VideoServiceError):
 
 class BadOutputError(VideoServiceError):
     """An output is missing, incomplete or not what the preset promises; it was not published."""
+
+
+HOPELESS = (BadInputError, SignInRefusedError, RefusedError)
+"""What another try would only meet again: a task fails at once, whatever its retries."""

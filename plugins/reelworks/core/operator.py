@@ -22,13 +22,12 @@ from airflow.sdk.exceptions import (
 
 from reelworks.core.claim import Claim, load_claim, new_claim
 from reelworks.core.errors import (
-    BadInputError,
+    HOPELESS,
+    BadOutputError,
     BusyError,
     JobFailedError,
     LostError,
     OverdueError,
-    RefusedError,
-    SignInRefusedError,
     UnreachableError,
     VideoServiceError,
 )
@@ -40,9 +39,6 @@ from reelworks.core.trigger import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-HOPELESS = (BadInputError, SignInRefusedError, RefusedError)
-"""What another try would only meet again: the task fails at once, whatever its retries."""
 
 GRACE = 120.0
 """Seconds after its deadline at which Airflow ends a wait whose triggerer is gone."""
@@ -98,11 +94,11 @@ class JobOperator(BaseOperator):
         """Make the job and return its id. Sent once; if the answer is lost, ``find`` is asked."""
 
     @abstractmethod
-    def start(self, claim: Claim) -> Flow[None]:
+    def start(self, claim: Claim) -> None:
         """Bring the created job to run, from wherever an earlier try left it. Must not start it twice."""
 
     @abstractmethod
-    def settle(self, job: Job, claim: Claim) -> Any:
+    def settle(self, job: Job, claim: Claim, context: Context) -> Any:
         """Fetch, check and publish what the finished job made; return it (JSON)."""
 
     # The way of a job ---------------------------------------------------------------------------------------
@@ -156,7 +152,7 @@ class JobOperator(BaseOperator):
         if claim and claim.done and claim.max_tries == instance.max_tries:
             self.log.info("job %s was finished by an earlier try", claim.job_id)
             return claim
-        if claim and not claim.done and (running := self._taken_over(claim, context)):
+        if claim and not claim.done and not claim.spent and (running := self._taken_over(claim, context)):
             return running
         notes = self.check(context)
         fresh = new_claim(instance, time.time() + self.deadline, claim, notes).save(store)
@@ -204,7 +200,7 @@ class JobOperator(BaseOperator):
     def _started(self, claim: Claim, context: Context) -> Claim:
         # Stored before the call that costs money. A clear of a running task has raised max_tries: it is this try's.
         claim = replace(claim, max_tries=int(context["ti"].max_tries or 0)).save(context["task_state_store"])
-        self.service.answer(self.start(claim))
+        self.start(claim)
         self.log.info("job %s (%s) is started", claim.job_id, claim.name)
         return claim
 
@@ -218,7 +214,7 @@ class JobOperator(BaseOperator):
         if job.phase is not Phase.SUCCEEDED:
             raise JobFailedError(str(job))
         self.log.info("%s", job)
-        result = self.settle(job, claim)
+        result = self.settle(job, claim, context)
         claim.finished(result).save(context["task_state_store"])
         return result
 
@@ -268,6 +264,8 @@ class JobOperator(BaseOperator):
             self._minding = False
             if self._nobody_comes_back(error, context):
                 self._give_up(context)
+                if isinstance(error, BadOutputError):
+                    self._write_off(context)
             raise
         finally:
             self._minding = False
@@ -279,6 +277,11 @@ class JobOperator(BaseOperator):
         if isinstance(error, (OverdueError, AirflowFailException)):
             return True
         return not retry_follows(context["ti"])
+
+    def _write_off(self, context: Context) -> None:
+        """Let a task that is cleared after this start a new job: what this one made will not get better."""
+        if claim := load_claim(context["task_state_store"]):
+            replace(claim, spent=True).save(context["task_state_store"])
 
     def _give_up(self, context: Context) -> None:
         """Cancel the job, if there is one. A failure here must not hide the one that led here."""

@@ -40,7 +40,7 @@ class JobTrigger(BaseTrigger):
         owns_job: bool = True,
         ends_task: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.hook = hook
         self.conn_id = conn_id
         self.job_id = job_id

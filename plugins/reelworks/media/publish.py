@@ -1,0 +1,88 @@
+"""From a service's links to public keys: stage, verify, and only then publish."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reelworks.core.errors import BadOutputError
+from reelworks.core.presets import Rendition
+from reelworks.media import s3
+from reelworks.media.checks import check_rendition
+from reelworks.media.probe import Probe, probe
+from reelworks.media.transfer import Stored, fetch_to_s3
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
+STAGING = "_staging"
+"""The prefix, at the top of the destination's bucket, below which outputs wait to be verified."""
+
+PROBE_LINK_LIFETIME = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where one job's outputs go: below ``destination``, by way of a staging prefix that is the job's alone."""
+
+    client: S3Client
+    destination: s3.S3Url
+    job_name: str
+
+    @property
+    def staging(self) -> s3.S3Url:
+        """Where outputs are written first; nobody reads there."""
+        return s3.S3Url(self.destination.bucket, STAGING).joined(self.job_name)
+
+    def publish(
+        self, links: Mapping[str, str], renditions: Sequence[Rendition], source: Probe | None
+    ) -> list[dict[str, Any]]:
+        """Store what the ``links`` (by output name) lead to, and return one JSON object for each output.
+
+        ``{"name", "url", "key", "size", "sha256", "probe"}``; size in bytes. An output whose name no rendition bears
+        is only checked for being a video. What fails stays in the staging prefix to be looked at.
+
+        :raises BadOutputError: an output is not what was promised; none was published.
+        """
+        wanted = {rendition.name: rendition for rendition in renditions}
+        staged = {name: self._stage(name, link) for name, link in links.items()}
+        probes = {name: self._probe(stored.url) for name, stored in staged.items()}
+        faults = [
+            f"{name}: {fault}" for name, seen in probes.items() for fault in _faults(seen, wanted.get(name), source)
+        ]
+        if faults:
+            raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
+        outputs = [self._release(name, staged[name], probes[name]) for name in links]
+        s3.delete_prefix(self.client, self.staging)
+        return outputs
+
+    def _stage(self, name: str, link: str) -> Stored:
+        target = self.staging.joined(name)
+        log.info("fetching %s", name)
+        stored = fetch_to_s3(link, self.client, target)
+        log.info("fetched %s: %d bytes, sha256 %s", name, stored.size, stored.sha256)
+        return stored
+
+    def _probe(self, url: s3.S3Url) -> Probe:
+        return probe(s3.presign(self.client, url, PROBE_LINK_LIFETIME))
+
+    def _release(self, name: str, stored: Stored, seen: Probe) -> dict[str, Any]:
+        public = self.destination.joined(name)
+        s3.copy(self.client, stored.url, public)
+        log.info("published %s", public)
+        return {
+            "name": name,
+            "url": str(public),
+            "key": public.key,
+            "size": stored.size,
+            "sha256": stored.sha256,
+            "probe": seen.summary(),
+        }
+
+
+def _faults(seen: Probe, wanted: Rendition | None, source: Probe | None) -> list[str]:
+    return check_rendition(seen, wanted, source) if wanted else []
