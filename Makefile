@@ -1,0 +1,52 @@
+# Everything a person or a CI does with the project. `make` alone lists it.
+# Nothing here needs more than GNU make 3.81 and a Python 3.11 to 3.13; paths stay relative, so spaces do no harm.
+
+PY := .venv/bin/python
+UV := $(PY) -m uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+export PYTHON
+
+.PHONY: help setup demo test up down status lint format types lock clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## make .venv from the locks (again when they change); PYTHON=… picks the interpreter
+	@sh stack/setup.sh
+
+demo: setup  ## encode a sample video from S3 to S3, on this machine, and show what came out
+	@$(PY) -m stack demo
+
+test: setup  ## run all tests; ARGS='-k name' picks some
+	@$(PY) -m pytest $(ARGS)
+
+up: setup  ## start sandbox and Airflow, and leave them running
+	@$(PY) -m stack up
+
+down:  ## stop what `make up` started
+	@if [ -x $(PY) ]; then $(PY) -m stack down; fi
+
+status: setup  ## what runs, and where
+	@$(PY) -m stack status
+
+lint: setup  ## ruff: rules and format
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+format: setup  ## let ruff format and mend
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+types: setup  ## mypy --strict
+	@$(PY) -m mypy
+
+lock: setup  ## write the requirements*.txt anew; UPGRADE=1 takes newer releases
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) --no-deps requirements-sample.in -o requirements-sample.txt
+
+clean: down  ## stop all and remove .venv and .reelworks
+	@rm -rf .venv .reelworks .mypy_cache .ruff_cache build

@@ -1,0 +1,47 @@
+"""Picks the ports: the one asked for, or a free one if that is taken."""
+
+import os
+import socket
+from collections.abc import Callable
+
+HOST = "127.0.0.1"
+_given: set[int] = set()
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now, on loopback and on every address at once."""
+    return _binds(HOST, port) and _binds("", port)
+
+
+def free_port() -> int:
+    """A port nobody listens on; no port is given out twice."""
+    while True:
+        with socket.socket() as listener:
+            listener.bind((HOST, 0))
+            port = int(listener.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
+
+
+def choose(variable: str, default: int, say: Callable[[str], None]) -> int:
+    """The port named by the environment variable, or the default; if that is taken, a free one, and a word about it."""
+    text = os.environ.get(variable) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError(f"{variable}={text} is not a port (1 to 65535)")
+    if is_free(int(text)):
+        return int(text)
+    port = free_port()
+    say(f"Port {text} is taken; using {port} ({variable} chooses another).")
+    return port
+
+
+def _binds(host: str, port: int) -> bool:
+    with socket.socket() as listener:
+        # As servers do: without it a port counts as taken for a minute after its last connection closed.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,86 @@
+"""How Airflow is set when it runs on one machine: everything through the environment, secrets made per home."""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from stack import ROOT
+from stack.ports import HOST
+from stack.processes import clean_environment
+
+
+def airflow_environment(home: Path, port: int, connections: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The environment of every Airflow process in ``home``, with the API server on ``port``."""
+    address = f"http://{HOST}:{port}"
+    settings = {
+        "CORE__DAGS_FOLDER": ROOT / "dags",
+        "CORE__PLUGINS_FOLDER": ROOT / "plugins",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": 4,  # SQLite locks up with more
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
+        "CORE__TEST_CONNECTION": "Enabled",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # the default asks the DNS, which can take seconds
+        "API__HOST": HOST,
+        "API__PORT": port,
+        "API__BASE_URL": address,
+        "API__WORKERS": 1,
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "DATABASE__CHECK_MIGRATIONS": False,  # done once, before anything starts
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
+        "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": 1,
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 10,
+        "DAG_PROCESSOR__PARSING_PROCESSES": 1,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,
+        # At the default of 5 a task that defers briefly can be taken for failed.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
+        "LOGGING__BASE_LOG_FOLDER": home / "logs",
+        "USAGE_DATA_COLLECTION__ENABLED": False,
+    }
+    return {
+        **clean_environment(),
+        **{f"AIRFLOW__{key}": str(value) for key, value in (settings | _secrets(home)).items()},
+        **{f"AIRFLOW_CONN_{key.upper()}": json.dumps(value) for key, value in connections.items()},
+        "AIRFLOW_HOME": str(home),
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS would stop the executor's forks
+    }
+
+
+def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Airflow connections to what the sandbox says of itself in sandbox.json."""
+    s3, bytenite = sandbox["s3"], sandbox["bytenite"]
+    return {
+        "aws_default": {
+            "conn_type": "aws",
+            "login": s3["access_key"],
+            "password": s3["secret_key"],
+            "extra": {"endpoint_url": s3["endpoint"], "region_name": s3["region"]},
+        },
+        "bytenite_default": {
+            "conn_type": "bytenite",
+            "host": bytenite["url"],
+            "password": bytenite["api_key"],
+        },
+    }
+
+
+def _secrets(home: Path) -> dict[str, str]:
+    """Keys of this home, made once: what was encrypted before a restart must be readable after it."""
+    path = home / "secrets.json"
+    if not path.exists():
+        made = {
+            "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+            "API__SECRET_KEY": secrets.token_urlsafe(32),
+        }
+        home.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".new")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(made))
+        unfinished.rename(path)
+    loaded: dict[str, str] = json.loads(path.read_text())
+    return loaded
