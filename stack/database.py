@@ -32,7 +32,7 @@ def prepare(home: Path, processes: Processes, environment: Mapping[str, str]) ->
 
 
 def packages_digest() -> str:
-    """Changes when the locked packages do, and so perhaps the schema."""
+    """Return what changes when the locked packages do, and so perhaps the schema."""
     return hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:16]
 
 

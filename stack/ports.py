@@ -4,6 +4,8 @@ import os
 import socket
 from collections.abc import Callable
 
+from stack.processes import StackError
+
 HOST = "127.0.0.1"
 _given: set[int] = set()
 
@@ -14,7 +16,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on; no port is given out twice."""
+    """Find a port nobody listens on; no port is given out twice."""
     while True:
         with socket.socket() as listener:
             listener.bind((HOST, 0))
@@ -24,16 +26,26 @@ def free_port() -> int:
             return port
 
 
-def choose(variable: str, default: int, say: Callable[[str], None]) -> int:
-    """The port named by the environment variable, or the default; if that is taken, a free one, and a word about it."""
-    text = os.environ.get(variable) or str(default)
+def asked(variable: str) -> int | None:
+    """Return the port the environment asks for, or None.
+
+    :raises StackError: what it says is not a port.
+    """
+    text = os.environ.get(variable)
+    if not text:
+        return None
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError(f"{variable}={text} is not a port (1 to 65535)")
-    if is_free(int(text)):
-        return int(text)
-    port = free_port()
-    say(f"Port {text} is taken; using {port} ({variable} chooses another).")
-    return port
+        raise StackError(f"{variable}={text} is not a port (1 to 65535).")
+    return int(text)
+
+
+def or_free(port: int, say: Callable[[str], None]) -> int:
+    """Return the port, or a free one instead, and say so."""
+    if is_free(port):
+        return port
+    other = free_port()
+    say(f"Port {port} is taken; using {other}.")
+    return other
 
 
 def _binds(host: str, port: int) -> bool:

@@ -13,8 +13,16 @@ from pathlib import Path
 from stack import ROOT, guard, session
 
 
-class ComponentDied(Exception):
+class StackError(Exception):
+    """The stack cannot go on; the message is for the person at the terminal."""
+
+
+class ComponentDied(StackError):
     """A process of the stack ended by itself; the message ends with what it said last."""
+
+
+class NotReady(StackError):
+    """Something did not come up in time."""
 
 
 @dataclass
@@ -26,7 +34,7 @@ class Component:
     log: Path
 
     def tail(self, lines: int = 25) -> str:
-        """The last lines of the log."""
+        """Return the last lines of the log."""
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
@@ -98,7 +106,7 @@ class Processes:
             leader = component.guard.pid
             while component.guard.poll() is None and time.monotonic() < until:
                 time.sleep(0.02)
-            if not session.members(leader) and component.guard.poll() is not None or session.kill(leader):
+            if (not session.members(leader) and component.guard.poll() is not None) or session.kill(leader):
                 self._forget(component.name)
         self.components.clear()
 
@@ -118,7 +126,7 @@ class Processes:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without what would bend Python or Airflow; loopback goes past any proxy."""
+    """Copy the caller's environment without what would bend Python or Airflow; loopback goes past any proxy."""
     unwanted = ("AIRFLOW", "_AIRFLOW", "AWS_", "PYTHON", "VIRTUAL_ENV")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     for key in ("no_proxy", "NO_PROXY"):

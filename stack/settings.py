@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from stack.processes import clean_environment
 
 
 def airflow_environment(home: Path, port: int, connections: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """The environment of every Airflow process in ``home``, with the API server on ``port``."""
+    """Make the environment of every Airflow process in ``home``, with the API server on ``port``."""
     address = f"http://{HOST}:{port}"
     settings = {
         "CORE__DAGS_FOLDER": ROOT / "dags",
@@ -50,8 +51,16 @@ def airflow_environment(home: Path, port: int, connections: dict[str, dict[str, 
     }
 
 
+def callers_connections() -> dict[str, str]:
+    """Pick what the caller's environment says of connections, so that a real account can be used instead."""
+    wanted: tuple[str, ...] = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
+    if "AIRFLOW_CONN_AWS_DEFAULT" in os.environ:
+        wanted += ("AWS_",)  # it may name a profile; with the sandbox's connection a profile would only be in the way
+    return {key: value for key, value in os.environ.items() if key.startswith(wanted)}
+
+
 def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Airflow connections to what the sandbox says of itself in sandbox.json."""
+    """Make Airflow connections to what the sandbox says of itself in sandbox.json."""
     s3, bytenite = sandbox["s3"], sandbox["bytenite"]
     return {
         "aws_default": {

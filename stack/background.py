@@ -1,0 +1,140 @@
+"""``up``, ``down`` and ``status``: a stack that stays until it is told to stop."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from stack import ROOT, machine
+from stack.home import Home
+from stack.processes import NotReady, Processes, StackError
+from stack.settings import callers_connections
+from stack.signals import Interrupted, interruptible
+from stack.terminal import Terminal
+
+START_WITHIN = 400.0
+STOP_WITHIN = 30.0
+
+
+def up(home: Home, terminal: Terminal) -> int:
+    """Start a stack that outlives this command, and wait until it is ready."""
+    if (owner := home.owner()) is not None:
+        about = home.status()
+        ready = about.get("phase") == "ready"
+        terminal.say(_describe(about, "Already running") if ready else f"Process {owner} is starting or stopping it.")
+        return 0
+    home.path.mkdir(parents=True, exist_ok=True)
+    home.write_status("starting")
+    with (home.path / "stack.log").open("w") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "stack", "keep", "--home", home.path.name],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        with interruptible(int(START_WITHIN)):
+            while keeper.poll() is None and home.status().get("phase") == "starting":
+                terminal.show("starting the sandbox and Airflow", "starting")
+                time.sleep(0.2)
+    except Interrupted:
+        keeper.terminate()
+        keeper.wait(STOP_WITHIN)
+        raise
+    if keeper.poll() is None:
+        terminal.say(_describe(home.status(), "Up"))
+        return 0
+    terminal.say(f"It did not start.\n{(home.path / 'stack.log').read_text().strip()}")
+    return 1
+
+
+def keep(home: Home, terminal: Terminal) -> int:
+    """Be the process that has started the stack and looks after it."""
+    try:
+        with interruptible(), _running(home, terminal) as stack:
+            notes = _wait_for_dags(stack)
+            home.write_status("ready", airflow=stack.airflow.url, sandbox=_addresses(stack.sandbox), notes=notes)
+            while True:
+                stack.processes.check()
+                time.sleep(0.5)
+    except Interrupted:
+        home.write_status("stopped")
+        return 0
+    except StackError as error:
+        terminal.say(str(error))
+        home.write_status("failed", message=str(error))
+        return 1
+
+
+def down(home: Home, terminal: Terminal) -> int:
+    """Stop the stack; nothing to stop is no failure."""
+    owner = home.owner()
+    if owner is not None:
+        os.kill(owner, signal.SIGTERM)
+        if not _gone(home, owner):
+            # Its guards notice that it is gone and end what they guard.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(owner, signal.SIGKILL)
+            _gone(home, owner)
+    left: list[str] = []
+    if home.path.exists():
+        with home.locked():
+            left = Processes(home.path).clear_left_overs()
+        home.write_status("stopped")
+    if left:
+        terminal.say(f"Ended what an earlier run had left: {', '.join(left)}.")
+    terminal.say("Stopped." if owner or left else "Nothing was running.")
+    return 0
+
+
+def status(home: Home, terminal: Terminal) -> int:
+    """Tell what runs; 0 if the stack is ready, 3 if it is not."""
+    about = home.status()
+    if home.owner() and about.get("phase") == "ready":
+        terminal.say(_describe(about, "Running"))
+        return 0
+    if home.owner():
+        terminal.say(f"Running, but not ready: {about.get('phase')}.")
+    elif about.get("phase") == "failed":
+        terminal.say(f"Not running; it failed: {about.get('message')}")
+    else:
+        terminal.say("Not running.")
+    return 3
+
+
+def _running(home: Home, terminal: Terminal) -> contextlib.AbstractContextManager[machine.Machine]:
+    return machine.running(home, terminal, fresh=False, overrides=callers_connections())
+
+
+def _gone(home: Home, owner: int) -> bool:
+    until = time.monotonic() + STOP_WITHIN
+    while home.owner() == owner and time.monotonic() < until:
+        time.sleep(0.1)
+    return home.owner() != owner
+
+
+def _wait_for_dags(stack: machine.Machine) -> list[str]:
+    """Wait for the DAGs, but not in vain: whoever works on one wants to see Airflow say what is wrong with it."""
+
+    def parsed_or_broken() -> bool:
+        return stack.airflow.has_dag(machine.DAG) or bool(stack.airflow.import_errors(stack.began))
+
+    with contextlib.suppress(NotReady):
+        stack.wait_for("the DAGs", parsed_or_broken, machine.WITHIN)
+    return [f"A DAG cannot be imported: {error}" for error in stack.airflow.import_errors(stack.began)]
+
+
+def _addresses(sandbox: dict[str, Any]) -> dict[str, str]:
+    return {"S3": sandbox["s3"]["endpoint"], "ByteNite": sandbox["bytenite"]["url"]}
+
+
+def _describe(about: dict[str, Any], what: str) -> str:
+    lines = [f"{what}: Airflow at {about.get('airflow')} (no login)."]
+    lines += [f"  {name:<9} {url}" for name, url in about.get("sandbox", {}).items()]
+    lines += [f"  {note}" for note in about.get("notes", [])]
+    return "\n".join([*lines, "  `make down` stops it."])

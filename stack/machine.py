@@ -1,0 +1,124 @@
+"""The running whole: sandbox and Airflow, started in order, watched, and ended in every case."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from stack import ROOT, database
+from stack.airflow_api import PARTS, AirflowApi
+from stack.home import Home
+from stack.ports import HOST, asked, or_free
+from stack.processes import NotReady, Processes, clean_environment
+from stack.settings import airflow_environment, sandbox_connections
+from stack.signals import shield
+from stack.terminal import Terminal
+
+WITHIN = 180.0
+DAG = "encode_video"
+AIRFLOW = {
+    "api-server": ["api-server"],
+    # Without --skip-serve-logs each of the two would serve its logs on all interfaces; here they are read from disk.
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+}
+
+
+@dataclass
+class Machine:
+    """A stack that is up."""
+
+    processes: Processes
+    airflow: AirflowApi
+    sandbox: dict[str, Any]
+    began: float
+
+    def wait_for(self, what: str, is_so: Callable[[], Any], within: float) -> None:
+        """Look until it is so; raise if a process dies or the time (seconds) is over."""
+        _wait(self.processes, what, is_so, within)
+
+
+@contextlib.contextmanager
+def running(
+    home: Home, terminal: Terminal, *, fresh: bool, overrides: Mapping[str, str] | None = None
+) -> Iterator[Machine]:
+    """Start everything in ``home``, emptied first if ``fresh``, and stop it on the way out.
+
+    ``overrides`` are environment variables for Airflow that win over the stack's own.
+
+    :raises AlreadyRunning: another stack has the home.
+    :raises StackError: something did not start.
+    """
+    with home.locked():
+        processes = Processes(home.path)
+        try:
+            if left := processes.clear_left_overs():
+                terminal.say(f"Ended what an earlier run had left: {', '.join(left)}.")
+            if fresh:
+                home.wipe()
+            yield _start(home, processes, terminal, overrides or {})
+        finally:
+            shield()
+            processes.stop()
+
+
+def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapping[str, str]) -> Machine:
+    home.write_status("starting")
+    began = time.time()
+    airflow_port = or_free(asked("REELWORKS_AIRFLOW_PORT") or 8080, terminal.say)
+    folder = home.path / "airflow"
+    folder.mkdir(exist_ok=True)
+    # Its processes would all write the default one at once.
+    (folder / "airflow.cfg").touch()
+    terminal.show("starting the sandbox", "sandbox")
+    sandbox = _start_sandbox(home, processes, terminal)
+    environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | dict(overrides)
+    terminal.show("preparing Airflow's database", "database")
+    database.prepare(folder, processes, environment)
+    for name, arguments in AIRFLOW.items():
+        processes.start(name, [sys.executable, "-m", "airflow", *arguments], environment)
+    api = AirflowApi(f"http://{HOST}:{airflow_port}")
+    machine = Machine(processes, api, sandbox, began)
+
+    def all_healthy() -> bool:
+        healthy = api.healthy_parts(began)
+        terminal.show(f"starting Airflow: {', '.join(healthy) or '…'}", "airflow")
+        return len(healthy) == len(PARTS) + 1
+
+    machine.wait_for("Airflow's processes", all_healthy, WITHIN)
+    return machine
+
+
+def _start_sandbox(home: Home, processes: Processes, terminal: Terminal) -> dict[str, Any]:
+    folder = home.path / "sandbox"
+    about = folder / "sandbox.json"
+    about.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "sandbox", "--state", str(folder)]
+    for service in ("s3", "bytenite"):
+        # Left to itself, the sandbox takes its usual port, or a free one.
+        if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):
+            command += [f"--{service}-port", str(or_free(wanted, terminal.say))]
+    processes.start("sandbox", command, clean_environment() | {"PYTHONPATH": str(ROOT)})
+    _wait(processes, "the sandbox", about.exists, WITHIN)
+    sandbox: dict[str, Any] = json.loads(about.read_text())
+    return sandbox
+
+
+def _wait(processes: Processes, what: str, is_so: Callable[[], Any], within: float) -> None:
+    until = time.monotonic() + within
+    while True:
+        # An answer that does not come is no answer yet: the API server is slow while everything starts.
+        with contextlib.suppress(requests.RequestException):
+            if is_so():
+                return
+        processes.check()
+        if time.monotonic() > until:
+            tails = "\n".join(f"--- {part.log}\n{part.tail(8)}" for part in processes.components)
+            raise NotReady(f"{what} did not come up within {within:.0f} s\n{tails}")
+        time.sleep(0.1)
