@@ -27,7 +27,7 @@ LONGEST_PAUSE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request. What may hold a secret is left out of its repr.
+    """One HTTP request. What may hold a secret is left out of its repr and its text.
 
     ``path`` lies below the service's base URL, or is a whole URL (an upload link). ``repeatable`` says that
     sending it twice does the same as sending it once; it is true of every GET and never of a call that creates
@@ -36,10 +36,10 @@ class Call:
 
     method: str
     path: str
-    query: Mapping[str, str] | None = field(default=None, repr=False)
-    json: Any = field(default=None, repr=False)
-    body: IO[bytes] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] | None = None
+    json: Any = None
+    body: IO[bytes] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
     signed: bool = True
     timeout: float = 30.0
@@ -47,7 +47,11 @@ class Call:
     def __str__(self) -> str:
         """Say what is asked without the query: a presigned link's signature is in there."""
         parts = urlsplit(self.path)
-        return f"{self.method} {parts.netloc}{parts.path}"
+        return f"{self.method} {parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    def __repr__(self) -> str:
+        """Show no more than a log line does: the path may be a presigned link."""
+        return f"Call({self})"
 
 
 @dataclass(frozen=True, slots=True)
