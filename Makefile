@@ -30,7 +30,7 @@ down:  ## stop what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m stack down; fi
 
 status: setup  ## what runs, and where
-	@$(PY) -m stack status
+	@$(PY) -m stack status || true
 
 lint: setup  ## ruff: rules and format
 	@$(PY) -m ruff check .

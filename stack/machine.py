@@ -14,7 +14,7 @@ from stack import ROOT, database
 from stack.airflow_api import PARTS, AirflowApi
 from stack.home import Home
 from stack.ports import HOST, asked, or_free
-from stack.processes import NotReady, Processes, clean_environment
+from stack.processes import NotReady, Processes, StackError, clean_environment
 from stack.settings import airflow_environment, sandbox_connections
 from stack.signals import shield
 from stack.terminal import Terminal
@@ -42,6 +42,23 @@ class Machine:
     def wait_for(self, what: str, is_so: Callable[[], Any], within: float) -> None:
         """Look until it is so; raise if a process dies or the time (seconds) is over."""
         _wait(self.processes, what, is_so, within)
+
+    def wait_for_dag(self, dag_id: str, within: float) -> None:
+        """Wait (seconds) until the DAG can be run; raise at once if its file cannot be imported."""
+
+        def parsed() -> bool:
+            if errors := self.airflow.import_errors(self.began):
+                raise StackError("A DAG cannot be imported: " + "; ".join(errors))
+            return self.airflow.has_dag(dag_id)
+
+        self.wait_for(f"the DAG {dag_id}", parsed, within)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return the sandbox's account of what would have been paid."""
+        answer = self.airflow.session.get(f"{self.sandbox['bytenite']['url']}/sandbox/ledger", timeout=10)
+        answer.raise_for_status()
+        ledger: dict[str, Any] = answer.json()
+        return ledger
 
 
 @contextlib.contextmanager

@@ -15,6 +15,9 @@ class Interrupted(BaseException):
         super().__init__(number)
         self.number = number
 
+    def __str__(self) -> str:
+        return "It took too long" if self.number == signal.SIGALRM else signal.Signals(self.number).name
+
     @property
     def exit_code(self) -> int:
         """What a shell reports for a process ended by this signal; 1 for the wall clock."""

@@ -1,0 +1,43 @@
+"""``python -m stack up|down|status|demo``."""
+
+import argparse
+import sys
+
+from stack import background, demo
+from stack.home import Home
+from stack.processes import StackError
+from stack.signals import Interrupted
+from stack.terminal import Terminal
+
+COMMANDS = {
+    "up": (background.up, "up", "start sandbox and Airflow, and leave them running"),
+    "down": (background.down, "up", "stop them"),
+    "status": (background.status, "up", "tell what runs, and where"),
+    "demo": (demo.demo, "demo", "encode a sample video, show what came out, stop all"),
+    "keep": (background.keep, "up", ""),  # what `up` leaves behind
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m stack", description="Reelworks on one machine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (_, home, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text) if text else commands.add_parser(name)
+        command.add_argument("--home", default=home, help=f"folder below .reelworks (default: {home})")
+    chosen = parser.parse_args(arguments)
+    terminal = Terminal()
+    try:
+        return COMMANDS[chosen.command][0](Home.named(chosen.home), terminal)
+    except StackError as error:
+        terminal.keep()
+        print(error, file=sys.stderr)
+        return 1
+    except Interrupted as interrupted:
+        terminal.keep()
+        print(f"{interrupted}; all has been stopped.", file=sys.stderr)
+        return interrupted.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Reads what a run has really left in S3, checks it, and brings it home."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from stack.processes import StackError
+from stack.table import bit_rate, size, table
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+HEADINGS = ("S3 key", "container", "codec", "size", "bitrate", "duration")
+
+
+def s3_client(about: dict[str, str]) -> "S3Client":
+    """Make a client of the sandbox's S3, whatever AWS settings the machine has."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=about["endpoint"],
+        region_name=about["region"],
+        aws_access_key_id=about["access_key"],
+        aws_secret_access_key=about["secret_key"],
+        config=Config(proxies={}, connect_timeout=5, read_timeout=60, s3={"addressing_style": "path"}),
+    )
+
+
+@dataclass(frozen=True)
+class Results:
+    """A manifest and the outputs it names, checked against the store."""
+
+    manifest: dict[str, Any]
+    url: str
+    folder: Path
+
+    def table(self) -> str:
+        """Lay out one line for each output."""
+        rows = [_row(output) for output in self.manifest["outputs"]]
+        return table(HEADINGS, rows, right=(3, 4, 5))
+
+
+def fetch(client: "S3Client", bucket: str, key: str, folder: Path) -> Results:
+    """Read the manifest at ``key`` and download what it names into ``folder``.
+
+    :raises StackError: an output in S3 is not what the manifest says.
+    """
+    manifest = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    if not manifest["outputs"]:
+        raise StackError(f"s3://{bucket}/{key} names no outputs.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
+    for output in manifest["outputs"]:
+        _check(client, bucket, output, folder / PurePosixPath(output["key"]).name)
+    return Results(manifest, f"s3://{bucket}/{key}", folder)
+
+
+def _check(client: "S3Client", bucket: str, output: dict[str, Any], path: Path) -> None:
+    client.download_file(bucket, output["key"], str(path))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    found, said = (path.stat().st_size, digest), (output["size"], output["sha256"])
+    if found != said:
+        raise StackError(f"s3://{bucket}/{output['key']} is {found}, and its manifest says {said}.")
+
+
+def _row(output: dict[str, Any]) -> tuple[str, ...]:
+    probe = output["probe"]
+    return (
+        output["key"],
+        str(probe["container"]),
+        str(probe["codec"]),
+        size(output["size"]),
+        bit_rate(probe["bit_rate"]),
+        f"{probe['duration']:.2f} s",
+    )
