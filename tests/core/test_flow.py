@@ -135,7 +135,7 @@ def test_busy_tells_its_caller_how_long_to_wait() -> None:
 def test_a_presigned_link_in_the_services_words_is_cut() -> None:
     talk = Talk([reply({"message": f"cannot read {PRESIGNED}"}, 400)])
 
-    with pytest.raises(RefusedError, match="cannot read https://bucket.example/in/film.mp4") as refused:
+    with pytest.raises(RefusedError, match=r"cannot read https://bucket\.example/in/film\.mp4") as refused:
         talk.hear(ask(POST, said))
     assert "5ec2e7" not in str(refused.value)
 

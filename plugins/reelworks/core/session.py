@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reelworks.core.errors import SignInRefusedError
+from reelworks.core.errors import LostError, SignInRefusedError, UnreachableError
 from reelworks.core.flow import Call, Flow, Reply, Sleep
 
 T = TypeVar("T")
@@ -58,7 +58,8 @@ class Session:
             step = next(flow)
             while True:
                 try:
-                    if isinstance(step, Call) and step.signed:
+                    # A whole URL may be anybody's: the token stays at home.
+                    if isinstance(step, Call) and step.signed and "://" not in step.path:
                         answer = yield from self._signed(step)
                     else:
                         answer = yield step
@@ -88,13 +89,15 @@ class Session:
         return replace(call, headers={**call.headers, **self._headers(token.value)})
 
     def _current(self) -> Flow[Token]:
+        pause = 0.05
         while (token := self._fresh()) is None:
             if not self._gate.acquire(blocking=False):
-                yield Sleep(0.05)  # somebody else in this process is signing in
+                yield Sleep(pause)  # somebody else in this process is signing in
+                pause = min(1.0, 2 * pause)
                 continue
             try:
-                if self._fresh() is None:
-                    yield from self._renew()
+                # What a sign-in brings is used even if it is stale already: asking again would bring the same.
+                return self._fresh() or (yield from self._renew())
             finally:
                 self._gate.release()
         return token
@@ -102,7 +105,7 @@ class Session:
     def _fresh(self) -> Token | None:
         return self._token if self._clock() < self._renew_at else None
 
-    def _renew(self) -> Flow[None]:
+    def _renew(self) -> Flow[Token]:
         asked = self._clock()
         if self._refusal and asked - self._refusal[0] < GRUDGE:
             raise SignInRefusedError(self._refusal[1])
@@ -111,8 +114,12 @@ class Session:
         except SignInRefusedError as error:
             self._refusal = (asked, str(error))
             raise
+        except LostError as error:
+            # The flow that is being signed in for would take it for the loss of its job.
+            raise UnreachableError(f"{error}: is this the service's address?") from None
         lifetime = token.lifetime if token.lifetime is not None else float("inf")
         self._token, self._renew_at = token, asked + lifetime - min(MARGIN, lifetime / 10)
+        return token
 
 
 _SESSIONS: dict[str, Session] = {}
