@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
-_USER = re.compile(r"(https?://)[^\s/@\"'<>]+@")
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+_USER = re.compile(r"(https?://)[^\s/@\"'<>]+@", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
