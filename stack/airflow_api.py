@@ -37,14 +37,14 @@ class AirflowApi:
         answer = self.session.get(f"{self.url}/api/v2/dags/{dag_id}", timeout=TIMEOUT)
         return answer.ok and not answer.json()["is_paused"]
 
-    def import_errors(self, since: float) -> list[str]:
-        """Return the ends of the tracebacks of DAG files that failed to import ``since``."""
+    def import_errors(self, since: float) -> dict[str, str]:
+        """Return the DAG files that failed to import ``since``, each with the last line of its traceback."""
         errors = self._get("importErrors")["import_errors"]
-        return [
-            f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}"
+        return {
+            error["filename"]: error["stack_trace"].strip().splitlines()[-1]
             for error in errors
             if _epoch(error["timestamp"]) >= since
-        ]
+        }
 
     def trigger(self, dag_id: str, params: dict[str, str]) -> str:
         """Start a run; its id."""

@@ -57,8 +57,9 @@ def keep(home: Home, terminal: Terminal) -> int:
     """Be the process that has started the stack and looks after it."""
     try:
         with interruptible(), _running(home, terminal) as stack:
-            notes = _notes_on_dags(stack)
-            home.write_status("ready", airflow=stack.airflow.url, sandbox=_addresses(stack.sandbox), notes=notes)
+            home.write_status(
+                "ready", airflow=stack.airflow.url, sandbox=_addresses(stack.sandbox), notes=_notes(stack)
+            )
             while True:
                 stack.processes.check()
                 time.sleep(0.5)
@@ -118,15 +119,15 @@ def _gone(home: Home, owner: int) -> bool:
     return home.owner() != owner
 
 
-def _notes_on_dags(stack: machine.Machine) -> list[str]:
+def _notes(stack: machine.Machine) -> list[str]:
     """Wait for the DAGs, but a broken one is no reason to stop: Airflow's UI shows what is wrong with it."""
     try:
         stack.wait_for_dag(machine.DAG, machine.WITHIN)
     except ComponentDied:
         raise
     except StackError as error:
-        return [str(error)]
-    return []
+        stack.notes.append(str(error).splitlines()[0])
+    return stack.notes
 
 
 def _addresses(sandbox: dict[str, Any]) -> dict[str, str]:

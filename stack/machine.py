@@ -38,17 +38,18 @@ class Machine:
     airflow: AirflowApi
     sandbox: dict[str, Any]
     began: float
+    notes: list[str]
 
     def wait_for(self, what: str, is_so: Callable[[], Any], within: float) -> None:
         """Look until it is so; raise if a process dies or the time (seconds) is over."""
         _wait(self.processes, what, is_so, within)
 
     def wait_for_dag(self, dag_id: str, within: float) -> None:
-        """Wait (seconds) until the DAG can be run; raise at once if its file cannot be imported."""
+        """Wait (seconds) until the DAG can be run; raise at once if its file, named like it, cannot be imported."""
 
         def parsed() -> bool:
-            if errors := self.airflow.import_errors(self.began):
-                raise StackError("A DAG cannot be imported: " + "; ".join(errors))
+            if error := self.airflow.import_errors(self.began).get(f"{dag_id}.py"):
+                raise StackError(f"dags/{dag_id}.py cannot be imported: {error}")
             return self.airflow.has_dag(dag_id)
 
         self.wait_for(f"the DAG {dag_id}", parsed, within)
@@ -88,20 +89,26 @@ def running(
 def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapping[str, str]) -> Machine:
     home.write_status("starting")
     began = time.time()
-    airflow_port = or_free(asked("REELWORKS_AIRFLOW_PORT") or 8080, terminal.say)
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        notes.append(text)
+        terminal.say(text)
+
+    airflow_port = or_free(asked("REELWORKS_AIRFLOW_PORT") or 8080, note)
     folder = home.path / "airflow"
     folder.mkdir(exist_ok=True)
     # Its processes would all write the default one at once.
     (folder / "airflow.cfg").touch()
     terminal.show("starting the sandbox", "sandbox")
-    sandbox = _start_sandbox(home, processes, terminal)
+    sandbox = _start_sandbox(home, processes, note)
     environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | dict(overrides)
     terminal.show("preparing Airflow's database", "database")
     database.prepare(folder, processes, environment)
     for name, arguments in AIRFLOW.items():
         processes.start(name, [sys.executable, "-m", "airflow", *arguments], environment)
     api = AirflowApi(f"http://{HOST}:{airflow_port}")
-    machine = Machine(processes, api, sandbox, began)
+    machine = Machine(processes, api, sandbox, began, notes)
 
     def all_healthy() -> bool:
         healthy = api.healthy_parts(began)
@@ -112,7 +119,7 @@ def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapp
     return machine
 
 
-def _start_sandbox(home: Home, processes: Processes, terminal: Terminal) -> dict[str, Any]:
+def _start_sandbox(home: Home, processes: Processes, note: Callable[[str], None]) -> dict[str, Any]:
     folder = home.path / "sandbox"
     about = folder / "sandbox.json"
     about.unlink(missing_ok=True)
@@ -120,7 +127,7 @@ def _start_sandbox(home: Home, processes: Processes, terminal: Terminal) -> dict
     for service in ("s3", "bytenite"):
         # Left to itself, the sandbox takes its usual port, or a free one.
         if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):
-            command += [f"--{service}-port", str(or_free(wanted, terminal.say))]
+            command += [f"--{service}-port", str(or_free(wanted, note))]
     processes.start("sandbox", command, clean_environment() | {"PYTHONPATH": str(ROOT)})
     _wait(processes, "the sandbox", about.exists, WITHIN)
     sandbox: dict[str, Any] = json.loads(about.read_text())

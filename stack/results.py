@@ -70,11 +70,14 @@ def _check(client: "S3Client", bucket: str, output: dict[str, Any], path: Path) 
 
 def _row(output: dict[str, Any]) -> tuple[str, ...]:
     probe = output["probe"]
+    pictures = [f"{video['codec']} {video['width']}x{video['height']}" for video in probe["video"]]
+    sounds = [str(audio["codec"]) for audio in probe["audio"]]
+    duration = probe["duration"]
     return (
         output["key"],
-        str(probe["container"]),
-        str(probe["codec"]),
+        probe["container"],
+        " + ".join(pictures + sounds),
         size(output["size"]),
-        bit_rate(probe["bit_rate"]),
-        f"{probe['duration']:.2f} s",
+        bit_rate(probe["bitrate"]),
+        "-" if duration is None else f"{duration:.2f} s",
     )

@@ -1,0 +1,99 @@
+import io
+import itertools
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import requests
+
+from stack import follow as follow_module
+from stack.follow import follow
+from stack.machine import Machine
+from stack.processes import NotReady, StackError
+from stack.terminal import Terminal
+
+
+class Airflow:
+    """A run that goes through the given looks; an exception in place of a look is raised."""
+
+    def __init__(self, *looks: Any) -> None:
+        self.looks: Iterator[Any] = iter(looks)
+        self.now: dict[str, str | None] = {}
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        look = next(self.looks)
+        if isinstance(look, Exception):
+            raise look
+        state, self.now = look
+        return str(state)
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        return [
+            {"task_id": name, "state": state, "start_date": state and f"2026-01-0{place}", "try_number": 2}
+            for place, (name, state) in enumerate(self.now.items(), 1)
+        ]
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
+        return [f"line {number} of {task_id}, try {attempt}" for number in range(100)]
+
+
+class Stack:
+    def __init__(self, airflow: Airflow) -> None:
+        self.airflow, self.processes = airflow, self
+        self.progress = itertools.count(0, 50)
+
+    def check(self) -> None:
+        """All processes live."""
+
+    def ledger(self) -> dict[str, Any]:
+        return {"jobs": [{"name": "rw-1", "progress": str(next(self.progress))}]}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow_module, "LOOK", 0)
+
+
+def watch(*looks: Any, within: float = 5) -> str:
+    out = io.StringIO()
+    follow(cast(Machine, Stack(Airflow(*looks))), "encode_video", "r1", Terminal(out), within)
+    return out.getvalue()
+
+
+def test_phases_and_percent_are_told_as_they_change() -> None:
+    text = watch(
+        ("queued", {"check": None, "encode": None}),
+        ("running", {"check": "success", "encode": "deferred"}),
+        ("running", {"check": "success", "encode": "deferred"}),
+        ("success", {"check": "success", "encode": "success"}),
+    )
+
+    said = [line.split("  ", 2)[2] for line in text.splitlines()]
+    assert said == [
+        "check waiting, encode waiting",
+        "[############............]  50 %  check done, encode running",
+        "[########################] 100 %  check done, encode running",
+        "check done, encode done",
+    ]
+
+
+def test_a_look_that_fails_is_not_a_failed_run() -> None:
+    assert "encode done" in watch(requests.ConnectionError(), ("success", {"encode": "success"}))
+
+
+def test_a_failed_run_ends_with_the_last_lines_of_the_failed_task() -> None:
+    with pytest.raises(StackError) as failure:
+        watch(("failed", {"check": "success", "encode": "failed", "publish": "upstream_failed"}))
+
+    text = str(failure.value)
+    assert "encode (failed), its log ends" in text
+    assert "line 99 of encode, try 2" in text
+    assert "line 5 of" not in text
+    assert "of check" not in text
+    assert "of publish" not in text
+
+
+def test_a_run_that_never_ends_is_given_up() -> None:
+    looks = [("running", {"encode": "running"})] * 100000
+    with pytest.raises(NotReady, match="had not ended after 0 s"):
+        watch(*looks, within=0.2)

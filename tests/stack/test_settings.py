@@ -1,0 +1,59 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from stack.settings import airflow_environment, callers_connections, sandbox_connections
+
+SANDBOX = {
+    "s3": {"endpoint": "http://127.0.0.1:1", "access_key": "key", "secret_key": "secret", "region": "us-east-1"},
+    "bytenite": {"url": "http://127.0.0.1:2", "api_key": "api-key"},
+}
+
+
+def test_every_server_is_on_loopback_only(tmp_path: Path) -> None:
+    environment = airflow_environment(tmp_path, 8080, {})
+
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert environment["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:8080"
+
+
+def test_keys_are_made_once_for_a_home_and_for_its_owner_only(tmp_path: Path) -> None:
+    def keys(folder: Path) -> list[str]:
+        environment = airflow_environment(folder, 8080, {})
+        return [environment[f"AIRFLOW__{key}"] for key in ("CORE__FERNET_KEY", "API_AUTH__JWT_SECRET")]
+
+    assert keys(tmp_path / "a") == keys(tmp_path / "a")
+    assert not set(keys(tmp_path / "a")) & set(keys(tmp_path / "b"))
+    assert stat.S_IMODE((tmp_path / "a/secrets.json").stat().st_mode) == 0o600
+
+
+def test_the_callers_settings_do_not_leak_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://real:account@")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("NO_PROXY", "intranet")
+
+    environment = airflow_environment(tmp_path, 8080, sandbox_connections(SANDBOX))
+
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert "AWS_PROFILE" not in environment
+    assert "PYTHONPATH" not in environment
+    assert environment["NO_PROXY"] == "intranet,127.0.0.1,localhost"
+    assert json.loads(environment["AIRFLOW_CONN_AWS_DEFAULT"])["extra"]["endpoint_url"] == "http://127.0.0.1:1"
+    assert json.loads(environment["AIRFLOW_CONN_BYTENITE_DEFAULT"]) == {
+        "conn_type": "bytenite",
+        "host": "http://127.0.0.1:2",
+        "password": "api-key",
+    }
+
+
+def test_a_real_account_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    assert "AWS_PROFILE" not in callers_connections()
+
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", '{"conn_type": "aws"}')
+    assert callers_connections()["AIRFLOW_CONN_AWS_DEFAULT"] == '{"conn_type": "aws"}'
+    assert callers_connections()["AWS_PROFILE"] == "production"
