@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, home, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text) if text else commands.add_parser(name)
-        command.add_argument("--home", default=home, help=f"folder below .reelworks (default: {home})")
+        command.add_argument("--home", default=home, help=f"its folder, below .reelworks (default: {home})")
     chosen = parser.parse_args(arguments)
     terminal = Terminal()
     try:

@@ -30,7 +30,7 @@ def up(home: Home, terminal: Terminal) -> int:
     home.write_status("starting")
     with (home.path / "stack.log").open("w") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "stack", "keep", "--home", home.path.name],
+            [sys.executable, "-m", "stack", "keep", "--home", str(home.path)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

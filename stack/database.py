@@ -18,16 +18,18 @@ def prepare(home: Path, processes: Processes, environment: Mapping[str, str]) ->
     """See to it that ``home/airflow.db`` has the schema of the Airflow that is installed."""
     database, mark = home / "airflow.db", home / "airflow.db.packages"
     digest = packages_digest()
-    if database.exists() and mark.exists() and mark.read_text() == digest:
-        return
     template = HOMES / "templates" / f"airflow-{digest}.db"
-    if not database.exists() and template.exists():
-        shutil.copyfile(template, database)
-    else:
-        fresh = not database.exists()
-        processes.run("migrate", MIGRATE, environment, WITHIN)
-        if fresh:
+    if not mark.exists():
+        # Never finished: a migration or a copy that was cut short.
+        for part in home.glob("airflow.db*"):
+            part.unlink()
+        if template.exists():
+            shutil.copyfile(template, database)
+        else:
+            processes.run("migrate", MIGRATE, environment, WITHIN)
             _keep(database, template)
+    elif mark.read_text() != digest:
+        processes.run("migrate", MIGRATE, environment, WITHIN)
     mark.write_text(digest)
 
 
