@@ -1,9 +1,12 @@
-"""``python -m stack up|down|status|demo``."""
+"""``python -m stack up|down|status|demo|put|get``."""
 
 import argparse
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from stack import background, demo
+from stack import background, demo, objects
 from stack.home import Home
 from stack.processes import StackError
 from stack.signals import Interrupted
@@ -14,8 +17,12 @@ COMMANDS = {
     "down": (background.down, "up", "stop them"),
     "status": (background.status, "up", "tell what runs, and where"),
     "demo": (demo.demo, "demo", "encode a sample video, show what came out, stop all"),
+    "put": (objects.put, "up", "upload videos to s3://inbox/ of what `up` started"),
+    "get": (objects.get, "up", "download what lies below an S3 prefix of it"),
     "keep": (background.keep, "up", ""),  # what `up` leaves behind
 }
+
+TAKES: dict[str, tuple[Callable[[str], Any], str]] = {"put": (Path, "FILE"), "get": (str, "s3://…")}
 
 
 def main(arguments: list[str]) -> int:
@@ -24,11 +31,14 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, home, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text) if text else commands.add_parser(name)
+        if name in TAKES:
+            command.add_argument("things", nargs="+", type=TAKES[name][0], metavar=TAKES[name][1])
         command.add_argument("--home", default=home, help=f"its folder, below .reelworks (default: {home})")
     chosen = parser.parse_args(arguments)
     terminal = Terminal()
+    run: Callable[..., int] = COMMANDS[chosen.command][0]
     try:
-        return COMMANDS[chosen.command][0](Home.named(chosen.home), terminal)
+        return run(Home.named(chosen.home), terminal, *([chosen.things] if "things" in chosen else []))
     except StackError as error:
         terminal.keep()
         print(error, file=sys.stderr)
