@@ -95,7 +95,7 @@ def test_the_deadline_is_wall_clock_time_and_counts_what_looks_take(clock) -> No
 
 
 def test_a_deadline_that_passes_while_the_process_is_stopped_is_noticed(clock) -> None:
-    talk, flow = wait(Looks(RUNNING), clock)
+    _, flow = wait(Looks(RUNNING), clock)
     step = next(flow)
     while not (isinstance(step, Sleep) and step.seconds == 10.0):
         step = flow.send(None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 CONNECT_TIMEOUT = 10.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -78,8 +79,21 @@ class Line:
         self._check(call.path)
         return call.path
 
+    def headers(self, call: Call) -> dict[str, str]:
+        """Return the headers of ``call``, checked: the libraries' own complaints would quote the token."""
+        for name, value in call.headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise BadInputError(
+                    f"{call}: the header {name} would hold a line break or a character beyond ASCII: "
+                    "look for one in the connection's credentials"
+                )
+        return dict(call.headers)
+
     def _check(self, url: str) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise BadInputError("not an http(s) address: correct the connection's host") from None
         where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadInputError(f"{where} is not an http(s) address: correct the connection's host")
@@ -109,7 +123,7 @@ class WorkerLine(Line):
                 params=call.query,
                 json=call.json,
                 data=call.body,
-                headers=dict(call.headers),
+                headers=self.headers(call),
                 timeout=(CONNECT_TIMEOUT, call.timeout),
                 allow_redirects=False,
             ) as response:
@@ -128,9 +142,12 @@ class TriggererLine(Line):
         """Send ``call`` once."""
         import httpx
 
+        if call.body is not None:
+            raise TypeError(f"{call}: files are sent from a worker, reading one would hold up every other trigger")
         if self._client is None:
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
+                auth=_as_it_is,  # else httpx would put the address's user over our token
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=5),
             )
         timeout = httpx.Timeout(call.timeout, connect=CONNECT_TIMEOUT, pool=None)
@@ -140,15 +157,15 @@ class TriggererLine(Line):
                 self.url(call),
                 params=call.query,
                 json=call.json,
-                headers=dict(call.headers),
+                headers=self.headers(call),
                 timeout=timeout,
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unanswered(call, error) from None
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _as_it_is(request: R) -> R:
     return request
 
 
