@@ -1,0 +1,78 @@
+"""Carry a download into S3 as it arrives: constant memory, checksummed, resumed, never half there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reelworks.core.errors import BadOutputError, UnreachableError
+from reelworks.core.redact import redact
+from reelworks.media.download import ChangedError, Download, Patience
+from reelworks.media.objects import ObjectReader, open_object
+from reelworks.media.upload import Upload
+from reelworks.media.url import S3Url
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+__all__ = ["ObjectReader", "Patience", "Stored", "fetch_to_s3", "open_object"]
+
+STARTS = 3  # times a download whose object changes under it is begun anew
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was written to S3: size in bytes, sha256 in hex."""
+
+    url: S3Url
+    size: int
+    sha256: str
+
+
+def fetch_to_s3(
+    link: str,
+    client: S3Client,
+    target: S3Url,
+    *,
+    expected_size: int | None = None,
+    content_type: str | None = None,
+    progress: Progress | None = None,
+    patience: Patience | None = None,
+) -> Stored:
+    """Stream a link into an S3 object, which appears whole or not at all.
+
+    ``progress`` is called with the bytes so far and the total, if known. Raises LostError if the link is
+    dead or expired, BadOutputError if the size is not the expected one, UnreachableError or BusyError if
+    the other side stays silent, RefusedError if it says no. No unfinished upload is left behind.
+    """
+    for _ in range(STARTS):
+        download = Download(link, expected_size, patience or Patience())
+        try:
+            return _carry(download, client, target, content_type, progress)
+        except ChangedError:
+            continue
+    raise UnreachableError(f"{redact(link)} changed while it was read, {STARTS} times")
+
+
+def _carry(
+    download: Download, client: S3Client, target: S3Url, content_type: str | None, progress: Progress | None
+) -> Stored:
+    sha256 = hashlib.sha256()
+    with download, Upload(client, target, content_type) as upload:
+        for chunk in download.chunks(sha256):
+            upload.expect(download.total)
+            upload.write(chunk)
+            if progress:
+                progress(download.position, download.total)
+        _check(download)
+        upload.finish()
+    return Stored(target, download.position, sha256.hexdigest())
+
+
+def _check(download: Download) -> None:
+    if download.expected not in (None, download.position):
+        raise BadOutputError(f"{download.shown} has {download.position} bytes, not the {download.expected} expected")
