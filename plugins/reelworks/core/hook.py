@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from reelworks.core.errors import BadInputError, VideoServiceError
 from reelworks.core.flow import Flow
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TRIGGERER_LINES: dict[tuple[int, str, bool], TriggererLine] = {}
+_TRIGGERER_LINES: dict[tuple[asyncio.AbstractEventLoop, str, bool], TriggererLine] = {}
 """One HTTP client per event loop and address: all waits in a triggerer share its connections."""
 
 
@@ -60,7 +61,10 @@ class VideoServiceHook(BaseHook):
     def answer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end on a worker."""
         if self._worker is None:
-            connection = self._found(lambda: self.get_connection(self.conn_id))
+            try:
+                connection = self.get_connection(self.conn_id)
+            except AirflowNotFoundException as error:
+                raise self._missing() from error
             self._worker = WorkerLine(*self._address(connection)), self._session(connection)
         line, session = self._worker
         return answer(session.carry(flow), line.send)
@@ -69,11 +73,9 @@ class VideoServiceHook(BaseHook):
         """Carry ``flow`` to its end in the triggerer, without blocking its event loop."""
         try:
             connection = await BaseHook.aget_connection(self.conn_id)
-        except Exception as error:
-            raise self._missing(error) from error
-        address = self._address(connection)
-        key = (id(asyncio.get_running_loop()), *address)
-        line = _TRIGGERER_LINES.get(key) or _TRIGGERER_LINES.setdefault(key, TriggererLine(*address))
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
+        line = _triggerer_line(*self._address(connection))
         return await aanswer(self._session(connection).carry(flow), line.send)
 
     def test_connection(self) -> tuple[bool, str]:
@@ -94,16 +96,9 @@ class VideoServiceHook(BaseHook):
         )
         return shared_session(parts, lambda: self.session(connection))
 
-    def _found(self, get: Any) -> Connection:
-        try:
-            connection: Connection = get()
-        except Exception as error:
-            raise self._missing(error) from error
-        return connection
-
-    def _missing(self, error: Exception) -> BadInputError:
+    def _missing(self) -> BadInputError:
         return BadInputError(
-            f"the connection {self.conn_id!r} cannot be read ({type(error).__name__}): create it with "
+            f"the connection {self.conn_id!r} cannot be read: create it with "
             f"Conn Type {self.hook_name}, or set AIRFLOW_CONN_{self.conn_id.upper()}"
         )
 
@@ -118,5 +113,17 @@ class VideoServiceHook(BaseHook):
             raise BadInputError(f"the connection {self.conn_id!r} has no host: give it the service's address")
         base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
         if connection.port:
-            base = f"{base.rstrip('/')}:{connection.port}"
+            scheme, _, rest = base.partition("://")
+            authority, slash, path = rest.partition("/")
+            base = f"{scheme}://{authority}:{connection.port}{slash}{path}"
         return base, connection.extra_dejson.get("allow_http") is True
+
+
+def _triggerer_line(base_url: str, allow_http: bool) -> TriggererLine:
+    # Keyed by the loop itself: dag.test() runs each trigger in a loop of its own, and ids are used again.
+    for key in [key for key in _TRIGGERER_LINES if key[0].is_closed()]:
+        del _TRIGGERER_LINES[key]
+    key = (asyncio.get_running_loop(), base_url, allow_http)
+    if key not in _TRIGGERER_LINES:
+        _TRIGGERER_LINES[key] = TriggererLine(base_url, allow_http)
+    return _TRIGGERER_LINES[key]
