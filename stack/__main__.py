@@ -12,7 +12,7 @@ from stack.processes import StackError
 from stack.signals import Interrupted
 from stack.terminal import Terminal
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Callable[..., int], str, str]] = {
     "up": (background.up, "up", "start sandbox and Airflow, and leave them running"),
     "down": (background.down, "up", "stop them"),
     "status": (background.status, "up", "tell what runs, and where"),
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         command.add_argument("--home", default=home, help=f"its folder, below .reelworks (default: {home})")
     chosen = parser.parse_args(arguments)
     terminal = Terminal()
-    run: Callable[..., int] = COMMANDS[chosen.command][0]
+    run = COMMANDS[chosen.command][0]
     try:
         return run(Home.named(chosen.home), terminal, *([chosen.things] if "things" in chosen else []))
     except StackError as error:

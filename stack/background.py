@@ -17,6 +17,7 @@ from stack.terminal import Terminal
 
 START_WITHIN = 400.0
 STOP_WITHIN = 30.0
+PARSED_WITHIN = 45.0
 
 
 def up(home: Home, terminal: Terminal) -> int:
@@ -122,7 +123,7 @@ def _gone(home: Home, owner: int) -> bool:
 def _notes(stack: machine.Machine) -> list[str]:
     """Wait for the DAGs, but a broken one is no reason to stop: Airflow's UI shows what is wrong with it."""
     try:
-        stack.wait_for_dag(machine.DAG, machine.WITHIN)
+        stack.wait_for_dag(machine.DAG, PARSED_WITHIN)
     except ComponentDied:
         raise
     except StackError as error:

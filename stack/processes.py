@@ -131,4 +131,5 @@ def clean_environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     for key in ("no_proxy", "NO_PROXY"):
         kept[key] = ",".join(filter(None, [kept.get(key), "127.0.0.1", "localhost"]))
-    return kept | {"PYTHONUNBUFFERED": "1"}
+    # Airflow refuses to run as nobody, which is who a user id without a name is (as in `docker run --user 1234`).
+    return {"LOGNAME": "reelworks", "PYTHONUNBUFFERED": "1"} | kept
