@@ -66,12 +66,13 @@ class ObjectReader(io.RawIOBase):
         if not len(buffer) or self._position >= self.size:
             return 0
         for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(0.2 * 2 ** (attempt - 1))
             if chunk := self._next(min(len(buffer), self.size - self._position)):
                 buffer[: len(chunk)] = chunk
                 self._position += len(chunk)
                 return len(chunk)
             self._drop()
-            time.sleep(0.2 * 2**attempt)
         raise UnreachableError(f"{self._url} stopped at byte {self._position} of {self.size}, {ATTEMPTS} times")
 
     def close(self) -> None:
