@@ -58,11 +58,13 @@ class JobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event: ``{"job_id", "phase", "message"}``."""
         hook = load_hook(self.hook, self.conn_id)
+        now = time.time()
+        deadline = self.deadline or now + (self.timeout or 0)
         wait = wait_for_job(
             lambda: hook.look(self.job_id),
             interval=self.interval,
-            deadline=self.deadline or time.time() + (self.timeout or 0),
-            first_look_after=0.0 if self.ends_task else max(FIRST_LOOK, self.interval),
+            deadline=deadline,
+            first_look_after=0.0 if self.ends_task else max(FIRST_LOOK, min(self.interval, deadline - now)),
             notice=lambda job: self.log.info("%s", job),
         )
         try:
