@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reelworks.bytenite import api
@@ -62,7 +63,7 @@ class ByteNiteEncodeOperator(JobOperator):
         check_bucket(client, S3Url.parse(self.destination))
         source = open_source(self.source, client, self.link_lifetime)
         self.service.answer(api.get_user())  # a wrong key or address shows before anything is created
-        return {"source": source.notes(), "preset": preset.digest}
+        return {"source": source.notes(), "preset": preset.digest, "at": datetime.now(UTC).isoformat()}
 
     def find(self, claim: Claim) -> Flow[str | None]:
         """Find the job by its name."""
@@ -98,6 +99,7 @@ class ByteNiteEncodeOperator(JobOperator):
                 "amount": job.amount,
                 "preset": {"name": self.preset, "digest": claim.notes["preset"]},
                 "source": claim.notes["source"],
+                "timings": {"submitted": claim.notes["at"], "fetched": datetime.now(UTC).isoformat()},
             },
         )
         return outputs

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR
 from airflow.sdk.exceptions import (
+    AirflowException,
     AirflowFailException,
-    AirflowTaskTerminated,
     TaskDeferralError,
     TaskDeferred,
 )
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 GRACE = 120.0
 """Seconds after its deadline at which Airflow ends a wait whose triggerer is gone."""
+
+
+class TaskStoppedError(AirflowException):
+    """The task got SIGTERM. Unlike Airflow's AirflowTaskTerminated it leaves a task its retries: workers shut down."""
 
 
 class JobOperator(BaseOperator):
@@ -143,7 +147,7 @@ class JobOperator(BaseOperator):
         Called from the SIGTERM handler, in the middle of anything; Airflow goes on with the task when it returns.
         """
         if self._minding:
-            raise AirflowTaskTerminated(f"{self.task_id} was stopped")
+            raise TaskStoppedError(f"{self.task_id} was stopped")
 
     def _claimed(self, context: Context) -> Claim:
         """Return the claim on a job that runs or is over: an earlier try's, or a new one."""
@@ -271,7 +275,7 @@ class JobOperator(BaseOperator):
             self._minding = False
 
     def _nobody_comes_back(self, error: BaseException, context: Context) -> bool:
-        if isinstance(error, AirflowTaskTerminated):
+        if isinstance(error, TaskStoppedError):
             # Marked by a user, or a worker that shuts down? Only Airflow knows.
             return state_of(context["ti"]) in GIVEN_UP
         if isinstance(error, (OverdueError, AirflowFailException)):

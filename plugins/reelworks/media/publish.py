@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadOutputError
+from reelworks.core.errors import BadInputError, BadOutputError
 from reelworks.core.presets import Rendition
 from reelworks.media import s3
-from reelworks.media.checks import check_rendition
-from reelworks.media.probe import Probe, probe
+from reelworks.media.checks import check_rendition, check_tail
+from reelworks.media.probe import Probe, decodes, probe
 from reelworks.media.transfer import Stored, fetch_to_s3
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Delivery:
         """
         wanted = {rendition.name: rendition for rendition in renditions}
         staged = {name: self._stage(name, link) for name, link in links.items()}
-        probes = {name: self._probe(stored.url) for name, stored in staged.items()}
-        faults = [
-            f"{name}: {fault}" for name, seen in probes.items() for fault in _faults(seen, wanted.get(name), source)
-        ]
+        probes, faults = dict[str, Probe](), list[str]()
+        for name, stored in staged.items():
+            probes[name], found = self._inspected(stored.url, wanted.get(name), source)
+            faults += [f"{name}: {fault}" for fault in found]
         if faults:
             raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
         outputs = [self._release(name, staged[name], probes[name]) for name in links]
@@ -67,8 +67,15 @@ class Delivery:
         log.info("fetched %s: %d bytes, sha256 %s", name, stored.size, stored.sha256)
         return stored
 
-    def _probe(self, url: s3.S3Url) -> Probe:
-        return probe(s3.presign(self.client, url, PROBE_LINK_LIFETIME))
+    def _inspected(self, url: s3.S3Url, wanted: Rendition | None, source: Probe | None) -> tuple[Probe, list[str]]:
+        """Return what a staged output is, and what is wrong with it; its end is decoded, for it may be cut."""
+        link = s3.presign(self.client, url, PROBE_LINK_LIFETIME)
+        try:
+            seen = probe(link)
+            tail = decodes(link, start=max(0.0, (seen.duration or 0.0) - 2.0))
+        except BadInputError as error:
+            raise BadOutputError(f"nothing was published, see {url}: {error}") from None
+        return seen, check_tail(tail, seen) + (check_rendition(seen, wanted, source) if wanted else [])
 
     def _release(self, name: str, stored: Stored, seen: Probe) -> dict[str, Any]:
         public = self.destination.joined(name)
@@ -82,7 +89,3 @@ class Delivery:
             "sha256": stored.sha256,
             "probe": seen.summary(),
         }
-
-
-def _faults(seen: Probe, wanted: Rendition | None, source: Probe | None) -> list[str]:
-    return check_rendition(seen, wanted, source) if wanted else []

@@ -1,4 +1,4 @@
-"""A video to be worked on: is it there, is it one, and what link does a service read it by?"""
+"""A video to be worked on: whether it is there, whether it is one, and the link that a service reads it by."""
 
 from __future__ import annotations
 

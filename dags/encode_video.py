@@ -1,0 +1,51 @@
+"""Encode one video: check, encode, publish.
+
+Trigger it with an S3 source, an S3 destination, and a preset from the list. The renditions and, last,
+``manifest.json`` go to ``<destination>/<source name without its suffix>/``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, get_current_context, task
+
+from reelworks.bytenite.operators import ByteNiteEncodeOperator
+from reelworks.core.presets import preset_names
+from reelworks.pipeline import check_request, publish_manifest
+
+SERVICES = {"bytenite": "encode_with_bytenite"}
+
+with DAG(
+    "encode_video",
+    description="Take a video out of S3, encode it, check the renditions and put them back",
+    doc_md=__doc__,
+    schedule=None,
+    tags=["reelworks"],
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    params={
+        "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+", title="Source"),
+        "destination": Param("s3://outbox/encoded", type="string", pattern="^s3://.+", title="Destination prefix"),
+        "service": Param("bytenite", enum=[*SERVICES], title="Service"),
+        "preset": Param("h264_720p", enum=[*preset_names("bytenite")], title="Preset"),
+    },
+):
+
+    @task.branch(retries=0)
+    def check(params: dict[str, str]) -> str:
+        """Refuse what cannot work before anything is started, and choose the service's branch."""
+        return check_request(params, SERVICES)
+
+    encode = ByteNiteEncodeOperator(
+        task_id="encode_with_bytenite",
+        source="{{ params.source }}",
+        preset="{{ params.preset }}",
+        destination="{{ macros.reelworks.below(params.destination, params.source) }}",
+    )
+
+    @task(trigger_rule="none_failed_min_one_success")
+    def publish(params: dict[str, str]) -> str:
+        """Write the manifest, last of all: where it is, everything it names is."""
+        return publish_manifest(params, [*SERVICES.values()], get_current_context())
+
+    check() >> encode >> publish()

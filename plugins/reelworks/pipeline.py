@@ -1,0 +1,76 @@
+"""What the small tasks of the shipped DAGs do: name the place for the outputs, check, write the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from posixpath import basename, splitext
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from reelworks.core.errors import BadInputError
+from reelworks.core.presets import PresetFolder
+from reelworks.media.url import S3Url
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def below(destination: str, source: str) -> str:
+    """Return the prefix for a source's outputs: ``<destination>/<source file name without its suffix>``."""
+    if source.startswith("s3://"):
+        stem = S3Url.parse(source).stem
+    else:
+        stem = splitext(basename(unquote(urlsplit(source).path)))[0]
+    return str(S3Url.parse(destination.rstrip("/")).joined(stem or "video"))
+
+
+def check_request(params: Mapping[str, Any], services: Mapping[str, str]) -> str:
+    """Return the id of the task for the service asked for.
+
+    :raises BadInputError: no such service, or a preset of another one; addresses that are none.
+    """
+    service, preset = str(params["service"]), str(params["preset"])
+    if service not in services:
+        raise BadInputError(f"there is no service {service!r}: choose one of {', '.join(services)}")
+    presets = PresetFolder(service).names()
+    if preset not in presets:
+        raise BadInputError(f"{service} has no preset {preset!r}: choose one of {', '.join(presets)}")
+    below(str(params["destination"]), str(params["source"]))
+    return services[service]
+
+
+def publish_manifest(
+    params: Mapping[str, Any], encoders: Sequence[str], context: Context, aws_conn_id: str = "aws_default"
+) -> str:
+    """Write ``manifest.json`` beside the outputs of the encoder that ran, and return its address.
+
+    Written last of all: where it is, everything it names is.
+    """
+    from reelworks.media.manifest import build_manifest, write_manifest
+    from reelworks.media.s3 import digest, s3_client
+
+    instance = context["ti"]
+    job, outputs = _what_ran(instance, encoders)
+    client, source = s3_client(aws_conn_id), dict(job["source"])
+    if source["url"].startswith("s3://"):
+        source["sha256"] = digest(client, S3Url.parse(source["url"]), source.get("version_id"))
+    manifest = build_manifest(
+        source=source,
+        preset=job["preset"],
+        service=job["service"],
+        job={"id": job["id"], "name": job["name"]},
+        amounts={"amount": job["amount"]},
+        outputs=outputs,
+        timings={**job["timings"], "published": datetime.now(UTC)},
+    )
+    prefix = S3Url.parse(below(str(params["destination"]), str(params["source"])))
+    return str(write_manifest(client, prefix, manifest))
+
+
+def _what_ran(instance: Any, encoders: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    for encoder in encoders:
+        job, outputs = (instance.xcom_pull(task_ids=encoder, key=key) for key in ("job", "return_value"))
+        if job and outputs:
+            return job, outputs
+    raise BadInputError(f"none of {', '.join(encoders)} has left outputs: clear the encode, not this task")
