@@ -1,0 +1,6 @@
+"""The registry: a new service is one module and one line here."""
+
+from sandbox.bytenite.app import BYTENITE
+from sandbox.service import Service
+
+SERVICES: tuple[Service, ...] = (BYTENITE,)
