@@ -14,6 +14,10 @@ class UnreachableError(VideoServiceError):
     """
 
 
+class SignInUnansweredError(UnreachableError):
+    """A sign-in was sent and went unanswered, at a service that may have suffered by it: not to be repeated soon."""
+
+
 class BusyError(VideoServiceError):
     """The service asked for patience (429 or 5xx); ``retry_after`` is in seconds when it said so."""
 
@@ -43,7 +47,11 @@ class JobFailedError(VideoServiceError):
 
 
 class OverdueError(VideoServiceError):
-    """The remote job was not over at its deadline, or stood still for too long."""
+    """The remote job was not over at its deadline."""
+
+
+class StalledError(OverdueError):
+    """The remote job stood still for too long."""
 
 
 class LostError(VideoServiceError):

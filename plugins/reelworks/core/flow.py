@@ -97,6 +97,16 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     raise AssertionError("unreachable")  # pragma: no cover
 
 
+def deliver(call: Call) -> Flow[None]:
+    """Send ``call`` once and mind only the status of the answer: a bucket's may have any body.
+
+    :raises UnreachableError, BusyError, LostError, RefusedError: as ``ask`` does.
+    """
+    reply: Reply = yield call
+    if not 200 <= reply.status < 300:
+        _read(call, reply, None)
+
+
 def pause(attempt: int, error: Exception | None = None) -> float:
     """Return the seconds to wait before another attempt; what the service asked for comes first."""
     if isinstance(error, BusyError) and error.retry_after is not None:

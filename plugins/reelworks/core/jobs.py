@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reelworks.core.errors import BusyError, LostError, OverdueError, UnreachableError
+from reelworks.core.errors import BusyError, LostError, OverdueError, StalledError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 
 PATIENCE = 900.0
@@ -34,7 +34,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one look at a remote job showed: ``state`` in the service's word, ``percent`` from 0 to 100 if told."""
+    """What one look at a remote job showed: ``state`` in the service's word, ``percent`` from 0 to 100 if told.
+
+    ``motion`` is any text that changes while something moves that the job needs; None when the look could not tell.
+    """
 
     id: str
     phase: Phase
@@ -43,6 +46,7 @@ class Job:
     percent: float | None = None
     error: str = ""
     amount: str | None = None
+    motion: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Say it as a log line does."""
@@ -55,6 +59,7 @@ def wait_for_job(
     *,
     interval: float,
     deadline: float,
+    stall: float | None = None,
     first_look_after: float = 0.0,
     notice: Callable[[Job], None] = lambda job: None,
     clock: Callable[[], float] = time.time,
@@ -62,9 +67,11 @@ def wait_for_job(
     """Look until the job is over and return what the last look showed.
 
     ``interval`` in seconds; ``deadline`` in seconds since the epoch, because a wait moves between processes.
-    ``notice`` hears of each change of state or progress. Looks that go unanswered are not failures of the job.
+    ``stall`` is for how many seconds a job may stand still; one that waits its turn only does when it is known that
+    nothing ahead of it moves. ``notice`` hears of each change of state or progress. Looks that go unanswered are not
+    failures of the job.
 
-    :raises OverdueError: not over at the deadline.
+    :raises OverdueError: not over at the deadline; StalledError, which is one: it stood still.
     :raises LostError: the service does not know the job any more.
     :raises UnreachableError, BusyError: no look was answered for PATIENCE seconds.
     """

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
     TaskDeferralError,
+    TaskDeferralTimeout,
     TaskDeferred,
 )
 
@@ -134,8 +135,8 @@ class JobOperator(BaseOperator):
         with self._minded(context):
             try:
                 return super().resume_execution(next_method, next_kwargs, context)
-            except TaskDeferralError as error:
-                # TaskDeferralTimeout is one: the wait outlived its deadline by GRACE, so this is where it ends.
+            except (TaskDeferralError, TaskDeferralTimeout) as error:
+                # A wait that outlived its deadline by GRACE ends here: its triggerer is gone, or it crashed late.
                 claim = load_claim(context["task_state_store"])
                 if claim and time.time() > claim.deadline:
                     raise OverdueError(f"job {claim.job_id} was not over at its deadline") from error

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reelworks.core.errors import LostError, SignInRefusedError, UnreachableError
+from reelworks.core.errors import LostError, SignInRefusedError, SignInUnansweredError, UnreachableError
 from reelworks.core.flow import Call, Flow, Reply, Sleep
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Session:
         self._gate = threading.Lock()
         self._token: Token | None = None
         self._renew_at = 0.0
-        self._refusal: tuple[float, str] | None = None
+        self._refusal: tuple[float, SignInRefusedError | SignInUnansweredError] | None = None
 
     def carry(self, flow: Flow[T]) -> Flow[T]:
         """Wrap ``flow`` so that its signed calls carry a valid token."""
@@ -108,11 +108,11 @@ class Session:
     def _renew(self) -> Flow[Token]:
         asked = self._clock()
         if self._refusal and asked - self._refusal[0] < GRUDGE:
-            raise SignInRefusedError(self._refusal[1])
+            raise type(self._refusal[1])(str(self._refusal[1]))
         try:
             token = yield from self._sign_in()
-        except SignInRefusedError as error:
-            self._refusal = (asked, str(error))
+        except (SignInRefusedError, SignInUnansweredError) as error:
+            self._refusal = (asked, error.with_traceback(None))
             raise
         except LostError as error:
             # The flow that is being signed in for would take it for the loss of its job.
