@@ -1,6 +1,7 @@
 """The registry: a new service is one module and one line here."""
 
 from sandbox.bytenite.app import BYTENITE
+from sandbox.openencoder.app import OPENENCODER
 from sandbox.service import Service
 
-SERVICES: tuple[Service, ...] = (BYTENITE,)
+SERVICES: tuple[Service, ...] = (BYTENITE, OPENENCODER)
