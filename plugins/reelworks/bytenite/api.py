@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from reelworks.core.errors import RefusedError, SignInRefusedError, UnreachableError
-from reelworks.core.flow import Call, Flow, ask
+from reelworks.core.flow import Call, Flow, ask, deliver
 from reelworks.core.jobs import Job, Phase
 from reelworks.core.redact import redact
 from reelworks.core.session import Token
@@ -106,9 +106,10 @@ def run_job(job_id: str) -> Flow[None]:
 
 def upload(temp_url: str, body: IO[bytes], file_name: str) -> Flow[None]:
     """Put a file's raw bytes to the temporary link of a ``file`` source; the link is its own permission."""
-    safe = file_name.encode("ascii", "replace").decode().replace('"', "_").replace("\\", "_")
+    plain = file_name.encode("ascii", "replace").decode()
+    safe = "".join(sign if sign.isprintable() and sign not in '"\\' else "_" for sign in plain)
     headers = {"Content-Disposition": f'attachment; filename="{safe}"', "Content-Type": "application/octet-stream"}
-    yield from ask(Call("PUT", temp_url, body=body, headers=headers, signed=False, timeout=600.0))
+    yield from deliver(Call("PUT", temp_url, body=body, headers=headers, signed=False, timeout=600.0))
 
 
 def upload_link(job: dict[str, Any]) -> str:
@@ -128,7 +129,9 @@ def complete_upload(job_id: str) -> Flow[None]:
 def read_job(job_id: str) -> Flow[dict[str, Any]]:
     """Return the job object, with every key the service gives it."""
     call = Call("GET", f"{JOBS}/{job_id}")
-    return dict(_part(call, (yield from _ask(call)), "job"))
+    body = yield from _ask(call)
+    _part(call, body, "job", "id")
+    return dict(body["job"])
 
 
 def get_job(job_id: str) -> Flow[Job]:
