@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from reelworks.core.flow import Call, Flow, Reply, Sleep, Step
 
 T = TypeVar("T")
-Line = Reply | Exception | Callable[[Call], Reply]
+Line = Reply | Exception | Callable[[Call], Reply | Exception]
 
 
 def reply(body: Any = None, status: int = 200, **headers: str) -> Reply:
@@ -27,10 +27,14 @@ class Clock:
 
 
 class Talk:
-    """Answers a flow's calls line by line; a flow that asks too often or too seldom fails the test."""
+    """Answers a flow's calls line by line; a flow that asks too often or too seldom fails the test.
 
-    def __init__(self, script: Iterable[Line] = (), clock: Clock | None = None) -> None:
-        self.script = list(script)
+    A script that is a function answers every call.
+    """
+
+    def __init__(self, script: Iterable[Line] | Callable[[Call], Reply | Exception] = (), clock: Clock | None = None):
+        self.always = script if callable(script) else None
+        self.script = [] if callable(script) else list(script)
         self.clock = clock or Clock()
         self.steps: list[Step] = []
 
@@ -63,6 +67,8 @@ class Talk:
         if isinstance(step, Sleep):
             self.clock.now += step.seconds
             return None
+        if self.always:
+            return self.always(step)
         assert self.script, f"{step} is not in the script; asked before: {self.asked[:-1]}"
         line = self.script.pop(0)
         return line if isinstance(line, Reply | Exception) else line(step)

@@ -1,0 +1,302 @@
+"""What takes more than one call, against a small model of ByteNite that loses calls and answers."""
+
+import pytest
+
+from reelworks.bytenite import api
+from reelworks.bytenite.jobs import PAUSES, cancel_job, find_job, run_once, start_job, wait_for_results
+from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from tests.conversation import Talk, reply
+
+LOST = UnreachableError("the connection was reset")
+
+
+class ByteNite:
+    """Keeps jobs, counts runs, and has trouble with the calls whose verb is in ``trouble``.
+
+    "deaf": the call never arrives. "mute": it is done and the answer is lost. Anything else is the answer.
+    """
+
+    def __init__(self, **states):
+        self.jobs = {id: {"id": id, "name": "a-job", "state": f"JOB_STATE_{state}"} for id, state in states.items()}
+        self.trouble = {}
+        self.runs = 0
+        self.asked = []
+        self.slept = 0.0
+
+    def hear(self, flow):
+        talk = Talk(self._line)
+        try:
+            return talk.hear(flow)
+        finally:
+            self.slept += sum(talk.sleeps)
+
+    def _line(self, call):
+        verb, job_id = self._read(call)
+        self.asked.append(f"{verb} {job_id}".strip())
+        assert len(self.asked) < 100, "asked for ever"
+        trouble = self.trouble.get(verb) or []
+        now = trouble.pop(0) if trouble else None
+        if now == "deaf":
+            return LOST
+        if now not in (None, "mute"):
+            return now
+        answer = getattr(self, f"_{verb}")(job_id)
+        return LOST if now == "mute" else answer
+
+    def _read(self, call):
+        rest = call.path.removeprefix("/v1/customer/jobs").strip("/").split("/")
+        if call.method == "GET":
+            return ("list", "") if rest == [""] else ("results" if rest[-1] == "results" else "look", rest[0])
+        return (rest[1], rest[0]) if rest[-1] == "abort" else (rest[0], rest[1])
+
+    def _list(self, _):
+        return reply({"data": list(self.jobs.values()), "pagination": {"hasNext": False}})
+
+    def _look(self, job_id):
+        return reply({"job": self.jobs[job_id]}) if job_id in self.jobs else reply({"message": "no such job"}, 404)
+
+    def _datasource(self, job_id):
+        return self._look(job_id)
+
+    _params = _datasource
+
+    def _results(self, job_id):
+        return reply({"results": [{"name": "a_720.mp4", "link": "https://b/720"}]})
+
+    def _run(self, job_id):
+        if self.jobs[job_id]["state"] != api.NEW:
+            return reply({"ok": False, "message": "already started"}, 400)
+        self.jobs[job_id]["state"] = "JOB_STATE_PARTITIONING"
+        self.runs += 1
+        return reply({"ok": True})
+
+    def _abort(self, job_id):
+        if job_id not in self.jobs:
+            return reply({"message": "no such job"}, 404)
+        if self.jobs[job_id]["state"] == api.NEW:
+            del self.jobs[job_id]
+        else:
+            self.jobs[job_id]["state"] = "JOB_STATE_ABORTED"
+        return reply({"ok": True})
+
+
+# Finding
+
+
+def test_a_job_is_found_by_its_name() -> None:
+    service = ByteNite(j1="PARTITIONING", j2="NEW")
+    service.jobs["j2"]["name"] = "a-job-2"
+
+    assert service.hear(find_job("a-job")) == "j1"
+    assert service.hear(find_job("a-job-2")) == "j2"
+    assert service.hear(find_job("a-jo")) is None
+    assert set(service.jobs) == {"j1", "j2"}
+
+
+def test_the_job_that_was_started_is_the_one_and_spare_drafts_are_deleted() -> None:
+    service = ByteNite(j1="NEW", j2="PARTITIONING", j3="NEW")
+
+    assert service.hear(find_job("a-job")) == "j2"
+    assert set(service.jobs) == {"j2"}
+
+
+def test_of_several_drafts_one_stays() -> None:
+    service = ByteNite(j2="NEW", j1="NEW")
+
+    assert service.hear(find_job("a-job")) == "j1"
+    assert set(service.jobs) == {"j1"}
+
+
+def test_a_job_that_runs_is_never_taken_for_a_spare_one() -> None:
+    service = ByteNite(j1="COMPLETE", j2="PARTITIONING")
+
+    service.hear(find_job("a-job"))
+
+    assert service.jobs["j2"]["state"] == "JOB_STATE_PARTITIONING"
+
+
+def test_other_peoples_drafts_stay() -> None:
+    service = ByteNite(j1="PARTITIONING", j2="NEW")
+    service.jobs["j2"]["name"] = "somebody else's"
+
+    service.hear(find_job("a-job"))
+
+    assert set(service.jobs) == {"j1", "j2"}
+
+
+# Running
+
+
+def test_a_draft_is_run_with_one_call() -> None:
+    service = ByteNite(j1="NEW")
+
+    service.hear(run_once("j1"))
+
+    assert service.asked == ["run j1"]
+    assert service.runs == 1
+
+
+@pytest.mark.parametrize(
+    "trouble", [["mute"], ["deaf"], ["deaf", "mute"], ["deaf", "deaf", "deaf"], [reply(status=503)]]
+)
+def test_whatever_is_lost_a_draft_is_run_exactly_once(trouble) -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble["run"] = list(trouble)
+
+    service.hear(run_once("j1"))
+
+    assert service.runs == 1
+    assert service.jobs["j1"]["state"] == "JOB_STATE_PARTITIONING"
+
+
+def test_a_lost_run_is_looked_at_before_it_is_sent_again() -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble["run"] = ["mute"]
+
+    service.hear(run_once("j1"))
+
+    assert service.asked == ["run j1", "look j1"]
+    assert service.slept >= PAUSES[0]
+
+
+def test_a_run_that_was_lost_while_looks_fail_is_not_sent_again() -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble = {"run": ["mute"], "look": ["deaf"] * 10}
+
+    with pytest.raises(UnreachableError):
+        service.hear(run_once("j1"))
+    assert service.asked.count("run j1") == 1
+
+
+def test_a_run_that_another_try_has_made_is_no_error() -> None:
+    service = ByteNite(j1="PARTITIONING")
+
+    service.hear(run_once("j1"))
+
+    assert service.runs == 0
+
+
+def test_a_refused_run_is_told_and_not_repeated() -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble["run"] = [reply({"ok": False, "message": "low balance"})]
+
+    with pytest.raises(RefusedError, match="low balance"):
+        service.hear(run_once("j1"))
+    assert service.asked.count("run j1") == 1
+
+
+def test_a_service_that_never_hears_the_run_is_given_up() -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble["run"] = ["deaf"] * 50
+
+    with pytest.raises(UnreachableError):
+        service.hear(run_once("j1"))
+    assert service.asked.count("run j1") == len(PAUSES) + 1
+
+
+def test_a_job_is_filled_in_before_it_is_run() -> None:
+    service = ByteNite(j1="NEW")
+
+    service.hear(start_job("j1", source={"a": 1}, destination={"b": 2}, params={"data": {}}))
+
+    assert service.asked == ["datasource j1", "params j1", "run j1"]
+
+
+def test_a_job_that_cannot_be_filled_in_is_not_run() -> None:
+    service = ByteNite(j1="NEW")
+    service.trouble["params"] = [reply({"message": "bad codec"}, 400)]
+
+    with pytest.raises(RefusedError, match="bad codec"):
+        service.hear(start_job("j1", source={}, destination={}, params={}))
+    assert service.runs == 0
+
+
+# Cancelling
+
+
+def test_a_running_job_is_aborted_and_seen_to_be_over() -> None:
+    service = ByteNite(j1="PARTITIONING")
+
+    service.hear(cancel_job("j1"))
+
+    assert service.jobs["j1"]["state"] == "JOB_STATE_ABORTED"
+    assert service.asked.count("abort j1") == 1
+    assert service.asked[-1] == "look j1"
+
+
+def test_a_draft_is_deleted() -> None:
+    service = ByteNite(j1="NEW")
+
+    service.hear(cancel_job("j1"))
+
+    assert service.jobs == {}
+
+
+@pytest.mark.parametrize("state", ["COMPLETE", "FAILED", "ABORTED"])
+def test_a_job_that_is_over_is_left_alone(state) -> None:
+    service = ByteNite(j1=state)
+
+    service.hear(cancel_job("j1"))
+
+    assert "abort j1" not in service.asked
+
+
+def test_a_job_that_is_gone_is_no_error() -> None:
+    service = ByteNite()
+
+    service.hear(cancel_job("j1"))
+
+    assert "abort j1" not in service.asked
+
+
+@pytest.mark.parametrize(
+    "trouble", [["deaf"], ["mute"], ["deaf", "deaf", "mute"], [reply(status=503)], [reply({"ok": False})]]
+)
+def test_an_abort_that_gets_lost_is_sent_again_until_the_job_is_over(trouble) -> None:
+    service = ByteNite(j1="PARTITIONING")
+    service.trouble["abort"] = list(trouble)
+
+    service.hear(cancel_job("j1"))
+
+    assert service.jobs["j1"]["state"] == "JOB_STATE_ABORTED"
+
+
+def test_a_job_that_cannot_be_aborted_is_an_error() -> None:
+    service = ByteNite(j1="PARTITIONING")
+    service.trouble["abort"] = [reply(status=503)] * 50
+
+    with pytest.raises(BusyError):
+        service.hear(cancel_job("j1"))
+
+
+# Results
+
+
+def test_results_are_there_at_once() -> None:
+    assert ByteNite(j1="COMPLETE").hear(wait_for_results("j1")) == {"a_720.mp4": "https://b/720"}
+
+
+@pytest.mark.parametrize(
+    "early", [reply({"results": []}), reply({"results": None}), reply({"message": "not yet"}, 404)]
+)
+def test_results_that_come_a_moment_later_are_waited_for(early) -> None:
+    service = ByteNite(j1="COMPLETE")
+    service.trouble["results"] = [early, early]
+
+    assert service.hear(wait_for_results("j1")) == {"a_720.mp4": "https://b/720"}
+    assert service.slept == sum(PAUSES[:2])
+
+
+def test_results_that_never_come_are_none() -> None:
+    service = ByteNite(j1="COMPLETE")
+    service.trouble["results"] = [reply({"results": []})] * 50
+
+    assert service.hear(wait_for_results("j1")) == {}
+
+
+def test_results_that_stay_unknown_are_lost() -> None:
+    service = ByteNite(j1="COMPLETE")
+    service.trouble["results"] = [reply({}, 404)] * 50
+
+    with pytest.raises(LostError):
+        service.hear(wait_for_results("j1"))
