@@ -140,7 +140,7 @@ class CodecParams(Part):
 
 class FrameRate(Part):
     """Pictures a second, and whether more may be made than there are."""
-    fps: Annotated[Annotated[float, Field(gt=0, le=300)] | None, BeforeValidator(_fps)] = None
+
     fps: Annotated[Rate | None, BeforeValidator(_fps)] = None
     up_mode: str = "avoid"
 
