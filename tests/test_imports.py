@@ -47,6 +47,7 @@ result = [name for name in {HEAVY} if name not in before]
     assert found == []
 
 
+@pytest.mark.filterwarnings("ignore:GitWildMatchPattern")  # Airflow's own use of it
 def test_the_plugin_scanner_is_kept_out_of_the_package() -> None:
     from airflow._shared.module_loading import find_path_from_directory
 

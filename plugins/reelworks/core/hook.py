@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
@@ -61,10 +62,7 @@ class VideoServiceHook(BaseHook):
     def answer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end on a worker."""
         if self._worker is None:
-            try:
-                connection = self.get_connection(self.conn_id)
-            except AirflowNotFoundException as error:
-                raise self._missing() from error
+            connection = self._found(lambda: self.get_connection(self.conn_id))
             self._worker = WorkerLine(*self._address(connection)), self._session(connection)
         line, session = self._worker
         return answer(session.carry(flow), line.send)
@@ -95,6 +93,12 @@ class VideoServiceHook(BaseHook):
             repr(sorted(connection.extra_dejson.items())),
         )
         return shared_session(parts, lambda: self.session(connection))
+
+    def _found(self, get: Callable[[], Connection]) -> Connection:
+        try:
+            return get()
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
 
     def _missing(self) -> BadInputError:
         return BadInputError(
