@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
@@ -37,6 +37,8 @@ class VideoServiceHook(BaseHook):
     conn_type: ClassVar[str]
     hook_name: ClassVar[str]
     default_host: ClassVar[str] = ""
+    lists_jobs: ClassVar[bool] = False
+    """Whether ``look_at_all`` is offered, so that many waits can share one list."""
 
     def __init__(self, conn_id: str | None = None) -> None:
         super().__init__()
@@ -51,9 +53,17 @@ class VideoServiceHook(BaseHook):
     def look(self, job_id: str) -> Flow[Job]:
         """Look at a job once."""
 
+    def look_at_all(self, wanted: Collection[str]) -> Flow[dict[str, Job]]:
+        """Look at as many of the wanted jobs as a list shows cheaply; those it does not show are looked at singly."""
+        raise NotImplementedError
+
     @abstractmethod
     def cancel(self, job_id: str) -> Flow[None]:
         """Stop a job. One that is over or gone already is no error."""
+
+    def leave_nothing(self, job_id: str) -> None:
+        """Remove what a job that was given up has left elsewhere than at the service; may block."""
+        return
 
     @abstractmethod
     def ping(self) -> Flow[str]:

@@ -77,6 +77,7 @@ def wait_for_job(
     """
     yield Sleep(first_look_after)
     answered, last = clock(), None
+    stillness = Stillness(stall, answered)
     while True:
         try:
             job = yield from sure_look(look)
@@ -90,10 +91,39 @@ def wait_for_job(
             last = job
             if job.phase.over:
                 return job
+            stillness.check(job, answered)
         now = clock()
         if now >= deadline:
             raise OverdueError(f"{last or 'the job was never seen'}, and its deadline has passed")
         yield Sleep(min(interval, deadline - now))
+
+
+class Stillness:
+    """Knows since when a job stands still; ``limit`` in seconds, None for as long as it likes."""
+
+    def __init__(self, limit: float | None, now: float) -> None:
+        self.limit = limit
+        self.since = now
+        self.sign: object = None
+
+    def check(self, job: Job, now: float) -> None:
+        """Compare what a look showed with the one before.
+
+        :raises StalledError: the job stands still for longer than it may.
+        """
+        if self.limit is None:
+            return
+        sign = _sign(job)
+        if sign is None or sign != self.sign:
+            self.sign, self.since = sign, now
+        elif now - self.since > self.limit:
+            raise StalledError(f"{job}, and for {now - self.since:.0f} s nothing has moved")
+
+
+def _sign(job: Job) -> object:
+    if job.motion is None and job.phase is Phase.WAITING:
+        return None  # whether its turn comes nearer is not known
+    return job.state, job.percent if job.motion is None else job.motion
 
 
 def sure_look(look: Callable[[], Flow[Job]]) -> Flow[Job]:

@@ -1,0 +1,86 @@
+"""Many waits, one list: the jobs of a connection as they were at the last look, shared by all who wait for one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+from reelworks.core.errors import BusyError, LostError, UnreachableError
+from reelworks.core.flow import Flow, Sleep
+from reelworks.core.jobs import Job
+
+LookAtAll: TypeAlias = Callable[[Collection[str]], Flow[dict[str, Job]]]
+
+YOUNG = 0.25
+"""A list younger than this part of one's interval is as good as a new one; whoever finds it older waits for the next.
+So all waits fall in step with it, and none hears of anything later than an interval after it happened."""
+
+
+class Board:
+    """What the last list showed. Whoever first needs a newer one asks for it; the others wait for that answer.
+
+    Nothing runs in the background: a board that nobody looks at asks nothing, and a wait that ends leaves nothing
+    behind. Safe to share between coroutines and threads, and between waits of different intervals.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._gate = threading.Lock()
+        self._asked = float("-inf")
+        self._jobs: dict[str, Job] = {}
+        self._failure: str | None = None
+        self._wanted: dict[str, float] = {}
+
+    def look(self, job_id: str, interval: float, look_at_all: LookAtAll, look: Callable[[str], Flow[Job]]) -> Flow[Job]:
+        """Return the job as a list shows it that is new enough for ``interval`` (seconds).
+
+        A job that the list does not show is looked at by itself.
+
+        :raises UnreachableError: the list went unanswered; one try counts for all who wait for it.
+        """
+        self._wanted[job_id] = self._clock() + 3 * interval
+        yield from self._renewed(interval, look_at_all)
+        if self._failure:
+            raise UnreachableError(self._failure)
+        job = self._jobs.get(job_id) or (yield from look(job_id))
+        if job.phase.over:
+            self._wanted.pop(job_id, None)
+        return job
+
+    def _renewed(self, interval: float, look_at_all: LookAtAll) -> Flow[None]:
+        """Wait until the list is young; renew it if nobody else does."""
+        pause = 0.05
+        while (age := self._clock() - self._asked) > YOUNG * interval:
+            if age < interval:
+                yield Sleep(interval - age)
+            elif not self._gate.acquire(blocking=False):
+                yield Sleep(pause)
+                pause = min(1.0, 2 * pause)
+            else:
+                try:
+                    if self._clock() - self._asked > YOUNG * interval:  # else somebody was quicker
+                        yield from self._renew(look_at_all)
+                finally:
+                    self._gate.release()
+
+    def _renew(self, look_at_all: LookAtAll) -> Flow[None]:
+        now = self._clock()
+        self._wanted = {job_id: until for job_id, until in self._wanted.items() if until > now}
+        try:
+            self._jobs = yield from look_at_all(tuple(self._wanted))
+            self._failure = None
+        except (UnreachableError, BusyError, LostError) as error:
+            # A list that is not found says nothing about the job that one wait is for.
+            self._failure = str(error)
+        # Counted from the answer: from the question, an answer that takes long would be too old on arrival.
+        self._asked = self._clock()
+
+
+_BOARDS: dict[tuple[str, ...], Board] = {}
+
+
+def board_of(*key: str) -> Board:
+    """Return this process's one board for ``key``: a service and a connection."""
+    return _BOARDS.setdefault(key, Board())

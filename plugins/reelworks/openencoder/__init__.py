@@ -1,0 +1,1 @@
+"""Open Encoder: video encoding on servers of one's own."""
