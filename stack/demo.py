@@ -58,9 +58,15 @@ def _report(results: Results, tasks: list[dict[str, Any]], ledger: dict[str, Any
     terminal.say(f"\n{results.table()}\n")
     terminal.say(f"Manifest  {results.url}")
     terminal.say(f"Files     {results.folder}")
-    terminal.say(f"Cost      {ledger}")
+    terminal.say(f"Cost      {_cost(ledger)}")
     spent = [f"{task['task_id']} {_seconds(task):.1f} s" for task in in_order(tasks) if task["start_date"]]
     terminal.say(f"Time      {', '.join(spent)}")
+
+
+def _cost(ledger: dict[str, Any]) -> str:
+    totals, wallet = ledger["totals"], ledger["wallet"]
+    jobs = "1 job" if totals["jobs"] == 1 else f"{totals['jobs']} jobs"
+    return f"{jobs} paid, {totals['amount']} ByteChips; {wallet['availableBalance']} are left in the sandbox's wallet"
 
 
 def _seconds(task: dict[str, Any]) -> float:
