@@ -17,6 +17,28 @@ def _session() -> requests.Session:
     return session
 
 
+@dataclass(frozen=True)
+class TaskLog:
+    """The log of one attempt of a task: its lines, and of each error its class and message."""
+
+    lines: list[str]
+    errors: list[str]
+
+    @classmethod
+    def read(cls, entries: list[Any]) -> "TaskLog":
+        """Take the REST API's entries: objects, or strings where a log has no structure."""
+        log = cls([], [])
+        for entry in entries:
+            fields = entry if isinstance(entry, dict) else {"event": entry}
+            errors = [f"{error['exc_type']}: {error['exc_value']}" for error in fields.get("error_detail") or []]
+            words = " ".join(str(fields[key]) for key in ("timestamp", "level", "event") if fields.get(key))
+            # The folding marks of the UI's log view say nothing here.
+            log.lines.extend([] if words.split(" ")[-1].startswith("::endgroup") else [words])
+            log.lines.extend(errors)
+            log.errors.extend(errors)
+        return log
+
+
 @dataclass
 class AirflowApi:
     """Airflow at ``url``; on this machine everyone is an admin, so there is nothing to sign in to."""
@@ -64,10 +86,10 @@ class AirflowApi:
         tasks: list[dict[str, Any]] = answer["task_instances"]
         return tasks
 
-    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
-        """Return the lines of one attempt's log."""
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> "TaskLog":
+        """Return the log of one attempt."""
         path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/logs/{attempt}"
-        return [_log_line(entry) for entry in self._get(path)["content"]]
+        return TaskLog.read(self._get(path)["content"])
 
     def _get(self, path: str) -> dict[str, Any]:
         answer = self.session.get(f"{self.url}/api/v2/{path}", headers={"Accept": "application/json"}, timeout=TIMEOUT)
@@ -83,12 +105,3 @@ def _beat(health: dict[str, Any], part: str) -> float:
 
 def _epoch(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def _log_line(entry: Any) -> str:
-    if not isinstance(entry, dict):
-        return str(entry)
-    lines = [" ".join(str(entry[key]) for key in ("timestamp", "level", "event") if entry.get(key))]
-    for error in entry.get("error_detail") or []:
-        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
-    return "\n".join(lines)

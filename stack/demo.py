@@ -7,7 +7,7 @@ from typing import Any
 
 from stack import machine
 from stack.clip import sample_clip
-from stack.follow import follow, in_order
+from stack.follow import follow
 from stack.home import Home
 from stack.results import Results, fetch, s3_client
 from stack.signals import interruptible
@@ -59,7 +59,7 @@ def _report(results: Results, tasks: list[dict[str, Any]], ledger: dict[str, Any
     terminal.say(f"Manifest  {results.url}")
     terminal.say(f"Files     {results.folder}")
     terminal.say(f"Cost      {_cost(ledger)}")
-    spent = [f"{task['task_id']} {_seconds(task):.1f} s" for task in in_order(tasks) if task["start_date"]]
+    spent = [f"{task['task_id']} {_seconds(task):.1f} s" for task in tasks if task["start_date"]]
     terminal.say(f"Time      {', '.join(spent)}")
 
 

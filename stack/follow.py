@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -31,7 +30,7 @@ def follow(machine: Machine, dag_id: str, run_id: str, terminal: Terminal, withi
     :raises StackError: it failed; the message has the end of the failed task's log.
     """
     until = time.monotonic() + within
-    state, tasks = "queued", list[dict[str, Any]]()
+    state, tasks, told = "queued", list[dict[str, Any]](), set[tuple[str, int]]()
     while state not in ("success", "failed"):
         if time.monotonic() > until:
             terminal.keep()
@@ -40,8 +39,9 @@ def follow(machine: Machine, dag_id: str, run_id: str, terminal: Terminal, withi
         # A look that fails is no failed run.
         with contextlib.suppress(requests.RequestException):
             state = machine.airflow.run_state(dag_id, run_id)
-            tasks = machine.airflow.tasks(dag_id, run_id)
-            _show(tasks, _percent(machine.ledger), terminal)
+            tasks = in_order(machine.airflow.tasks(dag_id, run_id))
+            _tell_retries(machine, dag_id, run_id, tasks, told, terminal)
+            _show(tasks, _percent(machine.ledger()), terminal)
         time.sleep(LOOK)
     terminal.keep()
     if state == "failed":
@@ -50,22 +50,38 @@ def follow(machine: Machine, dag_id: str, run_id: str, terminal: Terminal, withi
 
 
 def in_order(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort task instances as they began, those that have not begun last."""
-    return sorted(tasks, key=lambda task: (task["start_date"] is None, task["start_date"] or ""))
+    """Sort task instances upstream first: Airflow weighs each by what depends on it."""
+    return sorted(tasks, key=lambda task: -task["priority_weight"])
 
 
 def _show(tasks: list[dict[str, Any]], percent: float | None, terminal: Terminal) -> None:
-    phases = [f"{task['task_id']} {WORDS.get(task['state'], 'waiting')}" for task in in_order(tasks)]
-    encoding = any(task["state"] in ("running", "deferred") for task in tasks) and percent is not None
-    progress = f"{bar(percent or 0)}  " if encoding else ""
-    step = int((percent or 0) // 20) if encoding else ""
+    phases = [f"{task['task_id']} {WORDS.get(task['state'], 'waiting')}" for task in tasks]
+    progress = "" if percent is None else f"{bar(percent)}  "
+    step = "" if percent is None else int(percent // 20)
     terminal.show(f"{progress}{', '.join(phases)}", f"{step}{phases}")
 
 
-def _percent(ledger: Callable[[], dict[str, Any]]) -> float | None:
-    """Return how far the newest job is; the service says so, Airflow does not know."""
-    jobs = ledger()["jobs"]
-    return float(jobs[-1]["progress"]) if jobs else None
+def _percent(ledger: dict[str, Any]) -> float | None:
+    """Return how far the service is with the newest job, if it is at one; Airflow does not know."""
+    at_work = [job for job in ledger["jobs"][-1:] if job["endedAt"] is None]
+    return float(at_work[0]["progress"]) if at_work else None
+
+
+def _tell_retries(
+    machine: Machine,
+    dag_id: str,
+    run_id: str,
+    tasks: list[dict[str, Any]],
+    told: set[tuple[str, int]],
+    terminal: Terminal,
+) -> None:
+    """Say once for each attempt that failed why it did."""
+    for task in tasks:
+        attempt = (task["task_id"], task["try_number"])
+        if task["state"] == "up_for_retry" and attempt not in told:
+            told.add(attempt)
+            why = machine.airflow.log(dag_id, run_id, *attempt).errors or ["see its log"]
+            terminal.say(f"  {terminal.clock()}  {attempt[0]}, try {attempt[1]}: {why[-1]}")
 
 
 def _failure(machine: Machine, dag_id: str, run_id: str, tasks: list[dict[str, Any]]) -> str:
@@ -73,6 +89,6 @@ def _failure(machine: Machine, dag_id: str, run_id: str, tasks: list[dict[str, A
     told = []
     for task in unlucky:
         with contextlib.suppress(requests.RequestException):
-            lines = machine.airflow.log(dag_id, run_id, task["task_id"], max(task["try_number"], 1))
-            told += [f"--- {task['task_id']} ({task['state']}), its log ends:", *lines[-LOG_LINES:]]
+            log = machine.airflow.log(dag_id, run_id, task["task_id"], max(task["try_number"], 1))
+            told += [f"--- {task['task_id']} ({task['state']}), its log ends:", *log.lines[-LOG_LINES:]]
     return "\n".join(told) or "No task has a log to show."

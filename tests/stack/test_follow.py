@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from stack import follow as follow_module
+from stack.airflow_api import TaskLog
 from stack.follow import follow
 from stack.machine import Machine
 from stack.processes import NotReady, StackError
@@ -29,12 +30,12 @@ class Airflow:
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         return [
-            {"task_id": name, "state": state, "start_date": state and f"2026-01-0{place}", "try_number": 2}
-            for place, (name, state) in enumerate(self.now.items(), 1)
+            {"task_id": name, "state": state, "priority_weight": -place, "try_number": 2}
+            for place, (name, state) in enumerate(self.now.items())
         ]
 
-    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
-        return [f"line {number} of {task_id}, try {attempt}" for number in range(100)]
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> TaskLog:
+        return TaskLog([f"line {number} of {task_id}, try {attempt}" for number in range(100)], ["BusyError: later"])
 
 
 class Stack:
@@ -46,7 +47,7 @@ class Stack:
         """All processes live."""
 
     def ledger(self) -> dict[str, Any]:
-        return {"jobs": [{"name": "rw-1", "progress": str(next(self.progress))}]}
+        return {"jobs": [{"endedAt": None, "progress": next(self.progress)}]}
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +71,10 @@ def test_phases_and_percent_are_told_as_they_change() -> None:
 
     said = [line.split("  ", 2)[2] for line in text.splitlines()]
     assert said == [
-        "check waiting, encode waiting",
+        "[........................]   0 %  check waiting, encode waiting",
         "[############............]  50 %  check done, encode running",
         "[########################] 100 %  check done, encode running",
-        "check done, encode done",
+        "[########################] 100 %  check done, encode done",
     ]
 
 
@@ -91,6 +92,26 @@ def test_a_failed_run_ends_with_the_last_lines_of_the_failed_task() -> None:
     assert "line 5 of" not in text
     assert "of check" not in text
     assert "of publish" not in text
+
+
+def test_why_an_attempt_failed_is_told_once() -> None:
+    text = watch(*[("running", {"encode": "up_for_retry"})] * 3, ("success", {"encode": "success"}))
+
+    assert text.count("encode, try 2: BusyError: later") == 1
+
+
+def test_a_log_is_read_with_its_errors_and_without_folding_marks() -> None:
+    log = TaskLog.read(
+        [
+            {"timestamp": "12:00", "level": "info", "event": "begins"},
+            {"level": "info", "event": "::endgroup::"},
+            {"level": "error", "event": "failed", "error_detail": [{"exc_type": "LostError", "exc_value": "gone"}]},
+            "a line without structure",
+        ]
+    )
+
+    assert log.lines == ["12:00 info begins", "error failed", "LostError: gone", "a line without structure"]
+    assert log.errors == ["LostError: gone"]
 
 
 def test_a_run_that_never_ends_is_given_up() -> None:
