@@ -82,8 +82,8 @@ def update_password(username: str, password: str, new_password: str) -> Flow[Non
     yield from ask(Call("POST", "/api/update-password", json=body, signed=False), said)
 
 
-def register(username: str, password: str) -> Flow[dict[str, Any]]:
-    """Make a guest account, if a look at the users shows that the name is free.
+def register(username: str, password: str, before: Callable[[], None] = lambda: None) -> Flow[dict[str, Any]]:
+    """Make a guest account, if a look at the users shows that the name is free; ``before`` is called just before.
 
     :raises BadInputError: the name is taken.
     :raises RefusedError: the connection's account may not list users, so nobody knows; nothing was sent.
@@ -101,6 +101,7 @@ def register(username: str, password: str) -> Flow[dict[str, Any]]:
     # Compared without case: whether the server's database tells them apart was not tried, and a miss would kill it.
     if username.strip().casefold() in {str(user.get("username")).casefold() for user in users}:
         raise BadInputError(f"there is a user {username!r} already")
+    before()
     return (yield from api.register_user(username, password))
 
 
