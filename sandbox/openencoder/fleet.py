@@ -5,7 +5,7 @@ import contextlib
 import logging
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.openencoder import jobs
 from sandbox.openencoder.context import Context
@@ -41,12 +41,18 @@ class Fleet:
         self._context = context
         self.queue = Queue(context.ground.store)
         self._workers: dict[str, Worker] = {}
+        self._ghosts: list[Worker] = []
         self._stir = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
     def running(self) -> list[Worker]:
         """Return the workers that are up."""
         return [worker for worker in self._workers.values() if worker.ended is None]
+
+    def busy(self) -> list[Worker]:
+        """Return the workers with a job in hand; dead ones, too, until the job is another's."""
+        self._ghosts = [ghost for ghost in self._ghosts if ghost.entry in self.queue.lost()]
+        return [*self._ghosts, *(worker for worker in self.running() if worker.entry is not None)]
 
     def send(self, job: jobs.Job) -> None:
         """Queue a job; without Redis it is lost."""
@@ -129,6 +135,7 @@ class Fleet:
         except WorkerExitError as error:
             log.warning("%s ended: %s", worker.name, error)
             worker.ended = time.time()
+            self._ghosts.append(replace(worker, task=None))
             self.queue.lose(entry)
         except PanicError as error:
             log.warning("%s panicked: %s", worker.name, error)

@@ -121,8 +121,9 @@ def _pool(worker: Worker) -> dict[str, Any]:
 
 async def worker_busy(call: Call) -> Response:
     """Return the workers that have a job in hand; null for none."""
-    busy = [worker for worker in call.fleet.running() if worker.entry is not None]
-    return answer([_busy(call, worker) for worker in busy] or None)
+    if not call.context.switches.redis_up:
+        return answer(None)
+    return answer([_busy(call, worker) for worker in call.fleet.busy()] or None)
 
 
 def _busy(call: Call, worker: Worker) -> dict[str, Any]:

@@ -41,7 +41,13 @@ class Storage:
     async def upload(self, path: Path, key: str) -> None:
         """Copy a file to the outbound bucket; raises StorageError."""
         bucket = self._configuration["S3_OUTBOUND_BUCKET"]
-        await self._do(lambda client: client.upload_file(str(path), bucket, key))
+
+        def send(client: "S3Client") -> None:
+            # The sandbox's S3 would make a bucket that is missing; AWS would not.
+            client.head_bucket(Bucket=bucket)
+            client.upload_file(str(path), bucket, key)
+
+        await self._do(send)
 
     async def listing(self, prefix: str) -> dict[str, Any] | None:
         """Return folders and files of the inbound bucket as the API shows them; null when it cannot be read."""

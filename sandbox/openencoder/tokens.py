@@ -73,7 +73,7 @@ class Tokens:
         born = claims.get("orig_iat")
         if not isinstance(born, int | float):
             raise AnswerError(empty_500())
-        if born < time.time() - switches.refresh_lifetime:
+        if born < int(time.time() - switches.refresh_lifetime):
             raise AnswerError(challenge("token is expired"))
         return self._sign(claims, switches)
 
@@ -125,5 +125,5 @@ def _check_expiry(claims: dict[str, Any]) -> None:
         raise AnswerError(challenge("missing exp field", 400))
     if not isinstance(claims["exp"], int | float):
         raise AnswerError(challenge("exp must be float64 format", 400))
-    if claims["exp"] < time.time():
+    if claims["exp"] < int(time.time()):
         raise AnswerError(challenge("Token is expired"))

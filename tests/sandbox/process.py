@@ -37,7 +37,9 @@ class SandboxProcess:
         """Start, and return when sandbox.json is there."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
         info_file = self.state_dir / "sandbox.json"
-        ports = [f"--{name}-port=0" for name in ("s3", "bytenite", "openencoder") if f"--{name}-port" not in self.arguments]
+        ports = [
+            f"--{name}-port=0" for name in ("s3", "bytenite", "openencoder") if f"--{name}-port" not in self.arguments
+        ]
         command = [sys.executable, "-m", "sandbox", "--state", str(self.state_dir), *ports, *self.arguments]
         with (self.state_dir / "output.txt").open("ab") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)

@@ -25,17 +25,13 @@ class Client:
         self.sign_in(self.info["username"], self.info["password"])
 
     def sign_in(self, username: str, password: str) -> "Client":
-        answer = requests.post(
-            f"{self.base}/api/login", json={"username": username, "password": password}, timeout=20
-        )
+        answer = requests.post(f"{self.base}/api/login", json={"username": username, "password": password}, timeout=20)
         self.headers = {"Authorization": "Bearer " + answer.json()["token"]}
         return self
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
         more.setdefault("headers", self.headers)
-        return requests.request(
-            method, f"{self.base}/api{path}", json=body, timeout=20, allow_redirects=False, **more
-        )
+        return requests.request(method, f"{self.base}/api{path}", json=body, timeout=20, allow_redirects=False, **more)
 
     def get(self, path: str) -> Any:
         answer = self.call("GET", path)
@@ -52,7 +48,7 @@ class Client:
         return [call["call"] for call in self.ledger()["deadly"]]
 
     def add_preset(self, name: str, data: Any = None, output: str = "tiny.mp4") -> int:
-        text = data if isinstance(data, str) else json.dumps(data or TINY)
+        text = data if isinstance(data, str) else json.dumps(TINY if data is None else data)
         body = {"name": name, "description": name, "output": output, "data": text, "active": True}
         answer = self.call("POST", "/presets", body)
         assert answer.status_code == 201, answer.text

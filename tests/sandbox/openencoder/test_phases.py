@@ -3,6 +3,9 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -107,23 +110,19 @@ def test_a_file_that_is_no_video_becomes_an_error_without_a_reason(client: Clien
 
 
 def test_a_failed_upload_still_says_completed(client: Client) -> None:
-    with other_outbound_bucket(client, "no-such-bucket"):
+    with outbound_bucket(client, "no-such-bucket"):
         job = client.encode(dest="lost/")
         assert (job["status"], client.row(job["id"])["output"]) == ("completed", None)
         client.settings(silent_upload_failure=False)
         assert client.encode(dest="lost/")["status"] == "error"
 
 
-class other_outbound_bucket:  # noqa: N801
-    def __init__(self, client: Client, name: str) -> None:
-        self.client, self.name = client, name
-
-    def __enter__(self) -> None:
-        self.usual = {each["name"]: each["value"] for each in self.client.get("/settings")["settings"]}
-        self.client.call("PUT", "/settings", self.usual | {"S3_OUTBOUND_BUCKET": self.name})
-
-    def __exit__(self, *_: object) -> None:
-        self.client.call("PUT", "/settings", self.usual)
+@contextmanager
+def outbound_bucket(client: Client, name: str) -> Iterator[None]:
+    usual = {each["name"]: each["value"] for each in client.get("/settings")["settings"]}
+    client.call("PUT", "/settings", usual | {"S3_OUTBOUND_BUCKET": name})
+    yield
+    client.call("PUT", "/settings", usual)
 
 
 def test_one_worker_does_one_job_at_a_time_in_order(client: Client) -> None:
@@ -132,7 +131,8 @@ def test_one_worker_does_one_job_at_a_time_in_order(client: Client) -> None:
     for job in jobs:
         assert client.wait(job) == "completed"
     rows = [client.row(job) for job in jobs]
-    assert all(before["endedAt"] <= after["runAt"] for before, after in zip(rows, rows[1:], strict=False))
+    times = [datetime.fromisoformat(row[name]) for row in rows for name in ("runAt", "endedAt")]
+    assert times == sorted(times)
 
 
 def test_more_workers_encode_at_the_same_time(client: Client) -> None:
