@@ -42,7 +42,13 @@ def sample_clip() -> Path:
     return Path(spec.submodule_search_locations[0]) / "datasets/data/bigbuckbunny.mp4"
 
 
-class ImpatientEncodeOperator(ByteNiteEncodeOperator):
+class QuickEncodeOperator(ByteNiteEncodeOperator):
+    """Looks often, as a test's job is over soon."""
+
+    quick_interval = 0.1
+
+
+class ImpatientEncodeOperator(QuickEncodeOperator):
     """Defers at once, so that a test's job is waited for in the triggerer."""
 
     patience = 0.0
@@ -71,7 +77,7 @@ class House:
     def destination(self) -> str:
         return f"s3://outbox/{self.prefix}/out"
 
-    def encode(self, source: str, operator: type[BaseOperator] = ByteNiteEncodeOperator, **arguments: Any) -> TaskLife:
+    def encode(self, source: str, operator: type[BaseOperator] = QuickEncodeOperator, **arguments: Any) -> TaskLife:
         """A life for an encode task; its first look comes soon."""
         given = {"source": source, "preset": "h264_360p", "destination": self.destination, "interval": 0.2, **arguments}
         life = given.pop("life", {})

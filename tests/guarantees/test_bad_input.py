@@ -117,7 +117,7 @@ def test_an_unknown_parameter_in_a_preset_names_file_and_field(
     folder = tmp_path_factory.mktemp("presets")
     (folder / "bytenite").mkdir()
     (folder / "bytenite/odd.yaml").write_text(
-        "outputs:\n  - output_params:\n      video: {codec: libx264, sharpness: 3}\n"
+        "data:\n  outputs:\n    - output_params:\n        video: {codec: libx264, sharpness: 3}\n"
     )
     monkeypatch.setenv("REELWORKS_PRESETS", str(folder))
     life = house.encode(house.put(), preset="odd")

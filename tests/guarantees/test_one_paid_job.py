@@ -27,6 +27,7 @@ def test_one_job_is_paid_and_the_outputs_are_the_same_wherever_the_process_is_ki
     undisturbed.run()
     expected, points = outputs(undisturbed), undisturbed.points.value
     assert points > 30
+    print(f"{points} points at which the process is killed")  # noqa: T201 - for whoever runs it with -s
 
     for kill_at in range(1, points + 1):
         house.mark()
@@ -41,6 +42,7 @@ def test_one_job_is_paid_and_the_outputs_are_the_same_wherever_the_process_is_ki
         assert len(house.paid()) == 1, f"{where}: {house.paid()}"
         assert house.unfinished() == [], where
         assert outputs(life) == expected, where
+        assert life.xcoms["job"]["id"] == house.paid()[0]["id"], where
         assert house.staged == {}, where
 
 

@@ -143,7 +143,8 @@ def get_results(job_id: str) -> Flow[dict[str, str]]:
     """Return the outputs' links by name; empty before completion. The links die, the order means nothing."""
     call = Call("GET", f"{JOBS}/{job_id}/results")
     rows = (yield from _ask(call)).get("results") or []
-    return {str(row["name"]): str(row["link"]) for row in rows}
+    links = {str(row.get("name") or ""): str(row.get("link") or "") for row in rows}
+    return links if all(name and link for name, link in links.items()) else {}  # a row without its link is not ready
 
 
 def estimate_job(job_id: str) -> Flow[str]:

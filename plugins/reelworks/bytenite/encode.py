@@ -82,7 +82,7 @@ class ByteNiteEncodeOperator(JobOperator):
         flow = start_job(str(claim.job_id), source=url_source(link), destination=BUCKET, params=self._preset().params())
         self.service.answer(flow)
 
-    def settle(self, job: Job, claim: Claim, context: Context) -> list[dict[str, Any]]:
+    def settle(self, job: Job, claim: Claim) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Fetch, check and publish the results."""
         renditions = self._preset().renditions(claim.name)
         results = self.service.answer(wait_for_results(job.id))
@@ -90,19 +90,15 @@ class ByteNiteEncodeOperator(JobOperator):
         delivery = Delivery(s3_client(self.aws_conn_id), S3Url.parse(self.destination), claim.name)
         source = Source.from_notes(claim.notes["source"])
         outputs = delivery.publish({ours: results[theirs] for ours, theirs in names.items()}, renditions, source.probe)
-        context["ti"].xcom_push(
-            key="job",
-            value={
-                "service": "bytenite",
-                "id": job.id,
-                "name": claim.name,
-                "amount": job.amount,
-                "preset": {"name": self.preset, "digest": claim.notes["preset"]},
-                "source": claim.notes["source"],
-                "timings": {"submitted": claim.notes["at"], "fetched": datetime.now(UTC).isoformat()},
-            },
-        )
-        return outputs
+        return outputs, {
+            "service": "bytenite",
+            "id": job.id,
+            "name": claim.name,
+            "amount": job.amount,
+            "preset": {"name": self.preset, "digest": claim.notes["preset"]},
+            "source": claim.notes["source"],
+            "timings": {"submitted": claim.notes["at"], "fetched": datetime.now(UTC).isoformat()},
+        }
 
     def _preset(self) -> ByteNitePreset:
         return load("bytenite", self.preset, ByteNitePreset)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reelworks.bytenite import api
-from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Flow, Sleep
-from reelworks.core.jobs import Job, Phase
+from reelworks.core.jobs import Job, Phase, sure_look
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between a call whose answer was lost and the look at what became of it."""
@@ -48,7 +48,7 @@ def run_once(job_id: str) -> Flow[None]:
             return
         except (UnreachableError, BusyError, RefusedError) as error:
             yield Sleep(pause)
-            if (yield from api.get_job(job_id)).state != api.NEW:
+            if (yield from sure_look(lambda: api.get_job(job_id))).state != api.NEW:
                 return
             if isinstance(error, RefusedError):
                 raise
@@ -56,16 +56,21 @@ def run_once(job_id: str) -> Flow[None]:
 
 
 def cancel_job(job_id: str) -> Flow[None]:
-    """Abort the job and see that it is over; a draft is deleted. One that is over or gone is no error."""
+    """Abort the job and see that it is over; a draft is deleted. One that is over or gone is no error.
+
+    :raises VideoServiceError: it could not be aborted, or is not over although it was.
+    """
+    trouble: VideoServiceError = UnreachableError(f"job {job_id} goes on although it was aborted")
     for pause in PAUSES:
-        if (yield from _over(job_id)):
-            return
         try:
+            if (yield from _over(job_id)):
+                return
             yield from api.abort_job(job_id)
-        except (UnreachableError, BusyError, RefusedError, LostError):
-            yield Sleep(pause)
+        except (UnreachableError, BusyError, RefusedError, LostError) as error:
+            trouble = error
+        yield Sleep(pause)
     if not (yield from _over(job_id)):
-        yield from api.abort_job(job_id)
+        raise trouble
 
 
 def wait_for_results(job_id: str) -> Flow[dict[str, str]]:
@@ -82,7 +87,7 @@ def wait_for_results(job_id: str) -> Flow[dict[str, str]]:
 
 def _over(job_id: str) -> Flow[bool]:
     try:
-        job: Job = yield from api.get_job(job_id)
+        job: Job = yield from sure_look(lambda: api.get_job(job_id))
     except LostError:
         return True
     return job.phase.over

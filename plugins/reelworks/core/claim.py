@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 KEY = "reelworks.job"
@@ -25,8 +25,8 @@ class Claim:
     """One paid job and the name it is found by. It is stored before the job exists.
 
     ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
-    what the operator wants to know again later, ``result`` what it returned once all was done (``done``). A ``spent``
-    claim's job succeeded with outputs that are not good enough.
+    what the operator wants to know again later, ``result`` and ``facts`` what it returned and said of the job once all
+    was done (``done``). A ``spent`` claim's job succeeded with outputs that are not good enough.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Claim:
     done: bool = False
     spent: bool = False
     result: Any = None
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def save(self, store: Store) -> Claim:
         """Write it; from here on it survives the process."""
@@ -48,15 +49,16 @@ class Claim:
         """Return the claim with the id that the service gave."""
         return replace(self, job_id=job_id)
 
-    def finished(self, result: Any) -> Claim:
+    def finished(self, result: Any, facts: dict[str, Any]) -> Claim:
         """Return the claim as settled."""
-        return replace(self, done=True, result=result)
+        return replace(self, done=True, result=result, facts=facts)
 
 
 def load_claim(store: Store) -> Claim | None:
     """Return what an earlier try stored, or None."""
     value = store.get(KEY)
-    return Claim(**value) if value else None
+    known = {each.name for each in fields(Claim)}  # a newer version may have stored more
+    return Claim(**{name: each for name, each in value.items() if name in known}) if value else None
 
 
 def new_claim(

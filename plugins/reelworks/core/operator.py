@@ -103,8 +103,8 @@ class JobOperator(BaseOperator):
         """Bring the created job to run, from wherever an earlier try left it. Must not start it twice."""
 
     @abstractmethod
-    def settle(self, job: Job, claim: Claim, context: Context) -> Any:
-        """Fetch, check and publish what the finished job made; return it (JSON)."""
+    def settle(self, job: Job, claim: Claim) -> tuple[Any, dict[str, Any]]:
+        """Fetch, check and publish what the finished job made; return it and what to know of the job (both JSON)."""
 
     # The way of a job ---------------------------------------------------------------------------------------
 
@@ -165,11 +165,11 @@ class JobOperator(BaseOperator):
 
     def _taken_over(self, claim: Claim, context: Context) -> Claim | None:
         """Go on with the job an earlier try left; None when that job is over without success."""
+        job_id = claim.job_id or self.service.answer(self.find(claim))
+        if job_id is None:
+            self.log.info("no job is called %s: the earlier try had stored only its intent", claim.name)
+            return self._submitted(claim, context)
         try:
-            job_id = claim.job_id or self.service.answer(self.find(claim))
-            if job_id is None:
-                self.log.info("no job is called %s: the earlier try had stored only its intent", claim.name)
-                return self._submitted(claim, context)
             job = self.service.answer(sure_look(lambda: self.service.look(job_id)))
         except LostError as error:
             self.log.warning("%s: a new job is needed", error)
@@ -211,17 +211,17 @@ class JobOperator(BaseOperator):
 
     def _see_through(self, claim: Claim, context: Context) -> Any:
         """Wait here as long as that is cheap, defer for the rest, and settle what is over."""
-        if claim.done:
-            return claim.result
-        job = self._waited(claim)
-        if job is None:
-            self._defer(claim)
-        if job.phase is not Phase.SUCCEEDED:
-            raise JobFailedError(str(job))
-        self.log.info("%s", job)
-        result = self.settle(job, claim, context)
-        claim.finished(result).save(context["task_state_store"])
-        return result
+        if not claim.done:
+            job = self._waited(claim)
+            if job is None:
+                self._defer(claim)
+            if job.phase is not Phase.SUCCEEDED:
+                raise JobFailedError(str(job))
+            result, facts = self.settle(job, claim)
+            claim = claim.finished(result, facts).save(context["task_state_store"])
+        # Airflow has deleted what an earlier try pushed.
+        context["ti"].xcom_push(key="job", value=claim.facts)
+        return claim.result
 
     def _waited(self, claim: Claim) -> Job | None:
         """Return the job once it is over; None if it should be waited for in the triggerer."""
