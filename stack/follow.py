@@ -55,10 +55,10 @@ def in_order(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _show(tasks: list[dict[str, Any]], percent: float | None, terminal: Terminal) -> None:
-    phases = [f"{task['task_id']} {WORDS.get(task['state'], 'waiting')}" for task in tasks]
+    phases = [f"{task['task_id']} {WORDS[task['state']]}" for task in tasks if task["state"] in WORDS]
     progress = "" if percent is None else f"{bar(percent)}  "
     step = "" if percent is None else int(percent // 20)
-    terminal.show(f"{progress}{', '.join(phases)}", f"{step}{phases}")
+    terminal.show(f"{progress}{', '.join(phases) or 'queued'}", f"{step}{phases}")
 
 
 def _percent(ledger: dict[str, Any]) -> float | None:

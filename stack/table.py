@@ -34,7 +34,7 @@ def bit_rate(bits_per_second: float | None) -> str:
     return "-" if bits_per_second is None else f"{bits_per_second / 1000:,.0f} kb/s"
 
 
-def bar(percent: float, width: int = 24) -> str:
+def bar(percent: float, width: int = 16) -> str:
     """Draw progress; out of range is taken for the nearest end."""
     percent = max(0.0, min(100.0, percent))
     full = round(percent / 100 * width)

@@ -71,10 +71,10 @@ def test_phases_and_percent_are_told_as_they_change() -> None:
 
     said = [line.split("  ", 2)[2] for line in text.splitlines()]
     assert said == [
-        "[........................]   0 %  check waiting, encode waiting",
-        "[############............]  50 %  check done, encode running",
-        "[########################] 100 %  check done, encode running",
-        "[########################] 100 %  check done, encode done",
+        "[................]   0 %  queued",
+        "[########........]  50 %  check done, encode running",
+        "[################] 100 %  check done, encode running",
+        "[################] 100 %  check done, encode done",
     ]
 
 
