@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import json
 import platform
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ PROBE_SECONDS = 30.0
 
 
 class MediaError(Exception):
-    """ffmpeg or ffprobe could not do what was asked; the text is its last line."""
+    """ffmpeg or ffprobe could not do what was asked; the text is what it said."""
 
 
 @cache
@@ -140,7 +141,7 @@ async def _run(tool: str, arguments: Sequence[str], *, on_line: Callable[[bytes]
             await process.wait()
         said = await complaints
     if code != 0:
-        raise MediaError(_last_line(said) or f"{tool} ended with code {code}")
+        raise MediaError(_complaint(said) or f"{tool} ended with code {code}")
     return output, said
 
 
@@ -152,6 +153,7 @@ async def _last_part(stream: asyncio.StreamReader, limit: int = 8192) -> bytes:
     return kept
 
 
-def _last_line(said: bytes) -> str:
-    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+def _complaint(said: bytes) -> str:
+    """Return what matters of ffmpeg's errors: the first lines name the cause, the last only says that it failed."""
+    lines = [re.sub(r"^(\[[^]]*\] *)+", "", line).strip() for line in said.decode(errors="replace").splitlines()]
+    return "; ".join(dict.fromkeys(line for line in lines if line).keys())[:300]

@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +46,18 @@ class S3Access:
         return make_client(self.endpoint, self.access_key, self.secret_key, self.region)
 
 
-def make_client(endpoint: str | None, access_key: str, secret_key: str, region: str | None) -> "S3Client":
-    """Return an S3 client for any endpoint (None = AWS itself) and credentials."""
+_making = threading.Lock()
+
+
+def make_client(endpoint: str, access_key: str, secret_key: str, region: str | None) -> "S3Client":
+    """Return an S3 client; one for each endpoint and credentials, for all threads."""
+    # Clients may be shared between threads, but making one may not happen in two at a time.
+    with _making:
+        return _make_client(endpoint, access_key, secret_key, region)
+
+
+@lru_cache(maxsize=64)
+def _make_client(endpoint: str, access_key: str, secret_key: str, region: str | None) -> "S3Client":
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -57,6 +69,7 @@ def make_client(endpoint: str | None, access_key: str, secret_key: str, region: 
             read_timeout=60,
             retries={"max_attempts": 2},
             signature_version="s3v4",
+            proxies={},  # not the environment's: a proxy does not know our loopback
             s3={"addressing_style": "path"},
         ),
     )
@@ -89,6 +102,7 @@ class SeaweedServer:
     def launch(self) -> S3Access:
         """Start the process (from the main thread, see `children`) without waiting for it."""
         children.end_leftover(self._home / "weed.pid", marker="weed")
+        self._sweep_sockets()
         port = find_free(self._wish)
         self._ports = [port, *find_free_ports(9)]
         environment = os.environ | {
@@ -107,6 +121,7 @@ class SeaweedServer:
                 preexec_fn=children.die_with_parent,
             )
         (self._home / "weed.pid").write_text(str(self.process.pid))
+        (self._home / "weed.ports").write_text(" ".join(map(str, self._ports)))
         return S3Access(f"http://{LOOPBACK}:{port}", self._access_key, self._secret_key)
 
     def _arguments(self) -> list[str]:
@@ -131,6 +146,8 @@ class SeaweedServer:
             f"-admin.port.grpc={admin_grpc}",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
+            # AWS does not make a missing bucket on the first upload either.
+            "-s3.autoCreateBucket=false",
             "-webdav=false",
             "-admin.ui=false",
             "-master.telemetry=false",
@@ -147,10 +164,14 @@ class SeaweedServer:
         """End the process and what it leaves in /tmp."""
         if self.process is not None:
             children.stop(self.process)
-        for port in self._ports:
-            for socket in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108  (weed's own choice)
-                with contextlib.suppress(OSError):
-                    socket.unlink()
+        self._sweep_sockets()
+
+    def _sweep_sockets(self) -> None:
+        """Remove what the server, also one that was killed, leaves in /tmp: its own choice, not to be set."""
+        with contextlib.suppress(OSError):
+            for port in (self._home / "weed.ports").read_text().split():
+                for socket in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108
+                    socket.unlink(missing_ok=True)
 
 
 def wait_for_buckets(access: S3Access, *, alive: Callable[[], bool]) -> None:

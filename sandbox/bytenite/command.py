@@ -10,7 +10,9 @@ FLIPS = {"horizontal": ["hflip"], "vertical": ["vflip"], "both": ["hflip", "vfli
 CHANNELS = {"1.0": 1, "2.0": 2, "2.1": 3, "5.1": 6, "7.1": 8, "mono": 1, "stereo": 2}
 SOUND = {"aac": "aac", "mp3": "libmp3lame", "opus": "libopus", "ac3": "ac3", "eac3": "eac3", "flac": "flac"}
 MAX_CRF = {"libx264": 51, "libx265": 51, "libvpx-vp9": 63}
-DEEP = {"main10": "yuv420p10le", "high10": "yuv420p10le", "high422": "yuv422p", "high444": "yuv444p"}
+# The x265 of the ffmpeg wheel; asked for more, ffmpeg would quietly make 8 bits.
+EIGHT_BITS = frozenset({"", "main", "mainstillpicture", "main-intra", "msp"})
+DEEP = {"high10": "yuv420p10le", "high422": "yuv422p", "high444": "yuv444p"}
 
 
 def arguments(params: OutputParams, source: Probe) -> list[str]:
@@ -100,6 +102,8 @@ def video_arguments(video: Video) -> list[str]:
     for name, value in (("-preset", options.preset), ("-tune", options.tune), ("-profile:v", options.profile)):
         chosen += [name, value] if value else []
     if video.codec == "libx265":
+        if options.profile not in EIGHT_BITS:
+            raise ImpossibleError(f"profile {options.profile[:40]!r} cannot be made: this x265 has 8 bits only")
         level = [f"level-idc={options.level}"] if re.fullmatch(r"[\d.]+", options.level) else []
         # hvc1, not hev1: Apple's players show nothing else.
         chosen += ["-tag:v", "hvc1", "-x265-params", ":".join(["log-level=error", *level])]

@@ -83,6 +83,7 @@ def test_unknown_paths_and_ids_are_404_in_the_gateways_form(caller: Caller) -> N
 ODD_OUTPUTS: list[tuple[dict[str, Any], str]] = [
     ({"video__codec": "mpeg2"}, "video.codec"),
     ({"video__codec": {"a": 1}}, "video.codec"),
+    ({"video__codec": "libx265", "video__codec_params": {"profile": "main10"}}, "main10"),
     ({"video": "x"}, "video"),
     ({"aspect": None}, "aspect"),
     ({"video__bitrate": {"rate_control_mode": "constant_quality", "crf": 99}}, "crf 99"),
