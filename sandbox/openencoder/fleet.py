@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import shutil
 import time
 from dataclasses import dataclass, field, replace
 
 from sandbox.openencoder import jobs
 from sandbox.openencoder.context import Context
-from sandbox.openencoder.run import PanicError, Run, WorkerExitError
+from sandbox.openencoder.endings import PanicError, WorkerExitError
+from sandbox.openencoder.run import Run
 from sandbox.openencoder.waiting import Entry, Queue
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,9 @@ class Fleet:
 
     async def start(self) -> None:
         """Begin to work."""
+        shutil.rmtree(self._context.ground.state.folder("openencoder", "work"), ignore_errors=True)
         self._watch = asyncio.create_task(self._keep_watch())
+        self._watch.add_done_callback(_complain)
 
     async def stop(self) -> None:
         """End all work; what was in hand is taken up after the next start."""
@@ -143,3 +147,8 @@ class Fleet:
         finally:
             worker.entry = worker.task = None
             self._stir.set()
+
+
+def _complain(watch: "asyncio.Task[None]") -> None:
+    if not watch.cancelled() and (error := watch.exception()):
+        log.critical("nobody hands out jobs any more", exc_info=error)

@@ -27,11 +27,17 @@ async def create_job(call: Call) -> Response:
     job = context.jobs.add(
         preset=sent["preset"], source=sent["source"], destination=sent["dest"], insist=not context.switches.id_zero
     )
-    if context.presets.find(job.preset) is None:
-        context.process.deadly.record(f"{call.name} preset={job.preset[:128]!r}", "unknown preset name: worker exits")
     if job.id:
-        call.fleet.send(job)
+        _send(call, job)
     return answer({"message": "Job created", "status": 200, "job": job.created_answer()}, 201)
+
+
+def _send(call: Call, job: jobs.Job) -> None:
+    if call.context.presets.find(job.preset) is None:
+        call.context.process.deadly.record(
+            f"{call.name} preset={job.preset[:128]!r}", "unknown preset name: worker exits"
+        )
+    call.fleet.send(job)
 
 
 async def list_jobs(call: Call) -> Response:
@@ -81,7 +87,7 @@ async def restart_job(call: Call) -> Response:
     job = call.context.jobs.table.get(call.number)
     if job is not None:
         call.context.jobs.set_status(job, jobs.RESTARTING)
-        call.fleet.send(job)
+        _send(call, job)
     return answer({"status": 200})
 
 

@@ -28,7 +28,8 @@ class Queue:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._entries = [Entry(**body) for body in store.get(KIND, "all", [])]
+        kept = [Entry(**body) for body in store.all(KIND) if body is not None]
+        self._entries = sorted(kept, key=lambda entry: entry.entered)
         for entry in self._entries:
             if entry.taken and entry.lost is None:
                 entry.lost = time.time()
@@ -36,8 +37,9 @@ class Queue:
     def put(self, guid: str) -> None:
         """Add a job."""
         now = time.time()
-        self._entries.append(Entry(make_guid(), guid, now, now))
-        self._save()
+        entry = Entry(make_guid(), guid, now, now)
+        self._entries.append(entry)
+        self._save(entry)
 
     def take(self) -> Entry | None:
         """Return the next entry that is due, now taken."""
@@ -45,14 +47,14 @@ class Queue:
         for entry in self._entries:
             if not entry.taken and entry.due <= now:
                 entry.taken = True
-                self._save()
+                self._save(entry)
                 return entry
         return None
 
     def done(self, entry: Entry) -> None:
         """Forget an entry."""
         self._entries.remove(entry)
-        self._save()
+        self._store.put(KIND, entry.key, None)
 
     def again(self, entry: Entry, *, pause: float) -> None:
         """Put an entry back whose try failed, for later; after four tries nobody tries again."""
@@ -65,7 +67,7 @@ class Queue:
     def lose(self, entry: Entry) -> None:
         """Note that the worker went away."""
         entry.lost = time.time()
-        self._save()
+        self._save(entry)
 
     def lost(self) -> list[Entry]:
         """Return the entries whose worker went away."""
@@ -81,7 +83,7 @@ class Queue:
 
     def _release(self, entry: Entry, due: float) -> None:
         entry.taken, entry.lost, entry.due = False, None, due
-        self._save()
+        self._save(entry)
 
-    def _save(self) -> None:
-        self._store.put(KIND, "all", [asdict(entry) for entry in self._entries])
+    def _save(self, entry: Entry) -> None:
+        self._store.put(KIND, entry.key, asdict(entry))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.openencoder.options import OptionsError, output_arguments
+from sandbox.openencoder.arguments import output_arguments
+from sandbox.openencoder.options import OptionsError
 from tests.sandbox.caller import streams_of
 from tests.sandbox.openencoder.client import Client
 
@@ -110,8 +111,12 @@ def test_with_data_that_is_no_json_a_job_stays_encoding(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"video": {"codec": "no_such_codec"}, "filter": CLEAN}, {"video": {"pass": "2"}, "filter": CLEAN}],
-    ids=["unknown codec", "two passes"],
+    [
+        {"video": {"codec": "no_such_codec"}, "filter": CLEAN},
+        {"video": {"pass": "2"}, "filter": CLEAN},
+        {"raw": ["-metadata title=\0", "-y"]},
+    ],
+    ids=["unknown codec", "two passes", "zero byte"],
 )
 def test_what_ffmpeg_refuses_is_an_error(client: Client, data: dict[str, Any]) -> None:
     name = json.dumps(data)
