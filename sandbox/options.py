@@ -28,6 +28,9 @@ Beside each service's own API, without a token and never faulted:
                              "fail_next": 1, "results_before_done": "null"|"empty"|"404",
                              "result_names": "hostile", "synthetic_size": 2147483648, "balance": 10,
                              "expire_tokens": true, ...}
+                             Open Encoder's dangers are switches here, on unless set to false: process_exits,
+                             poison_jobs, lost_enqueue, cancel_overwritten, silent_upload_failure, id_zero,
+                             missing_source_hangs; the ledger lists calls that would kill a real server: "deadly"
   GET    /sandbox/faults     POST adds rules, DELETE drops all
 
 A fault rule: {"kind": K, "endpoint": "*", "probability": 0.1, "seed": 7}
@@ -88,8 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    names = ",".join(["s3", *(service.name for service in SERVICES)])
     parser.add_argument("--state", metavar="DIR", default=".reelworks/sandbox", help="its files (%(default)s)")
-    parser.add_argument("--only", metavar="LIST", help="start only these, by comma: s3,bytenite")
+    parser.add_argument("--only", metavar="LIST", help=f"start only these, by comma: {names}")
     parser.add_argument("--s3-endpoint", metavar="URL", help="use this S3 server (credentials from AWS_...)")
     for name, usual in [("s3", 9000), *((service.name, service.usual_port) for service in SERVICES)]:
         text = f"0 = any free port; not given: {usual}, or a free one if that is busy"
