@@ -91,7 +91,7 @@ def register(username: str, password: str, before: Callable[[], None] = lambda: 
     if not username.strip() or not password:
         raise BadInputError("a user needs a name and a password")
     try:
-        users = yield from api.list_users()
+        users = yield from api.all_rows(api.list_users)
     except RefusedError as error:
         raise RefusedError(
             f"{error}: only an admin can see whether the name {username!r} is free, and the server ends its process "

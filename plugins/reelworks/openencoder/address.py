@@ -9,6 +9,8 @@ from reelworks.core.errors import BadInputError
 from reelworks.media.url import S3Url
 from reelworks.openencoder.api import LONGEST
 
+LONGEST_KEY = LONGEST - len("s3:///")
+
 FOLDER = "_reelworks"
 """Where our own short-lived objects lie, in the inbound and in the outbound bucket."""
 
@@ -53,7 +55,7 @@ def given_source(source: str, inbound: str) -> str:
     key = _own_key(source, inbound, "source")
     if not is_plain(key):
         raise BadInputError(
-            f"the source key {key!r} is longer than {LONGEST - 7} characters, or holds some that the server would "
+            f"the source key {key!r} is longer than {LONGEST_KEY} characters, or holds some that the server would "
             "change: copy it to a plain key, or use OpenEncoderEncodeOperator, which does"
         )
     return key_address(key)
@@ -65,7 +67,7 @@ def given_dest(dest: str, outbound: str) -> str:
     if not key.endswith("/"):
         raise BadInputError(f"the dest {dest!r} does not end in '/': the file name would be glued to it; add the slash")
     if not is_plain(key.rstrip("/")) or len(key_address(key)) > LONGEST:
-        raise BadInputError(f"the dest {dest!r} is not plain letters, digits, '.', '_', '-' of at most {LONGEST - 7}")
+        raise BadInputError(f"the dest {dest!r} is not plain letters, digits, '.', '_', '-' of at most {LONGEST_KEY}")
     return key_address(key)
 
 

@@ -17,7 +17,8 @@ from reelworks.core.jobs import Job, Phase
 JOBS, PRESETS, MACHINES = "/api/jobs", "/api/presets", "/api/machines"
 PAGE = 100
 LONGEST = 128
-"""Characters of a job's preset, source and destination; what is longer is queued, but never written down."""
+"""Characters that fit into a column of the server's database. A job with more is queued, but never written down; a
+preset or a user with more ends the server's process."""
 
 PHASES = {
     "queued": Phase.WAITING,
@@ -44,6 +45,7 @@ def create_job(preset: str, source: str, dest: str) -> Flow[str]:
 
     :raises BadInputError: the server answered with id 0, so it could not write the job down.
     """
+    _fits(preset=preset, source=source, dest=dest)
     call = Call("POST", JOBS, json={"preset": preset, "source": source, "dest": dest})
     job = _part(call, (yield from _ask(call)), "job")
     if not job.get("id"):
@@ -135,12 +137,14 @@ def get_preset(preset_id: int) -> Flow[Row]:
 
 def create_preset(preset: Mapping[str, Any]) -> Flow[Row]:
     """Create a preset; all of name, description, output, data and active are required. Names need not be unique."""
+    _fits(name=preset["name"], description=preset["description"], output=preset["output"])
     call = Call("POST", PRESETS, json=dict(preset))
     return dict(_part(call, (yield from _ask(call)), "preset"))
 
 
 def update_preset(preset_id: int, preset: Mapping[str, Any]) -> Flow[Row]:
     """Change a preset whose id was just listed. ``output`` is required, answered as if it changed, and not saved."""
+    _fits(name=preset["name"], description=preset["description"], output=preset["output"])
     return (yield from _ask(Call("PUT", f"{PRESETS}/{number(preset_id)}", json=dict(preset), repeatable=True)))
 
 
@@ -253,9 +257,9 @@ def update_me(changes: Mapping[str, Any]) -> Flow[Row]:
     return (yield from _ask(Call("PUT", "/api/me", json=dict(changes))))
 
 
-def list_users() -> Flow[list[Row]]:
-    """Return all accounts; for an admin only."""
-    return list((yield from _ask(Call("GET", "/api/users"))).get("users") or [])
+def list_users(page: int = 1, count: int = PAGE) -> Flow[Page]:
+    """Return one page of the accounts; for an admin only."""
+    return _list("/api/users", "users", page, count)
 
 
 def update_user(user_id: int, changes: Mapping[str, Any]) -> Flow[Row]:
@@ -265,6 +269,7 @@ def update_user(user_id: int, changes: Mapping[str, Any]) -> Flow[Row]:
 
 def register_user(username: str, password: str) -> Flow[Row]:
     """Make a guest. Only for a name that is known to be free: of one that exists the server dies."""
+    _fits(username=username)
     call = Call("POST", "/api/register", json={"username": username, "password": password}, signed=False)
     return (yield from _ask(call))
 
@@ -273,12 +278,12 @@ def register_user(username: str, password: str) -> Flow[Row]:
 
 
 def all_rows(pages: Any, count: int = PAGE) -> Flow[list[Row]]:
-    """Return all rows of ``list_jobs`` or ``list_presets``; a row that slid to the next page meanwhile counts once."""
-    rows: dict[int, Row] = {}
+    """Return all rows of a list; a row that slid to the next page meanwhile counts once."""
+    rows: dict[Any, Row] = {}
     page = 1
     while True:
         some, total = yield from pages(page, count)
-        rows.update((row["id"], row) for row in some)
+        rows.update((row.get("id") or str(row), row) for row in some)
         if page * count >= total or not some:
             return list(rows.values())
         page += 1
@@ -295,9 +300,15 @@ def number(value: object) -> int:
     return int(text)
 
 
+def _fits(**values: str) -> None:
+    for name, value in values.items():
+        if not value or len(value) > LONGEST or not value.isprintable():
+            raise BadInputError(f"{name} is 1 to {LONGEST} printable characters, not {len(value)}: {value[:60]!r}")
+
+
 def _list(path: str, key: str, page: int, count: int) -> Flow[Page]:
-    if page < 1 or count < 1:
-        raise BadInputError(f"page {page} with {count} rows: the server dies of pages below 1")
+    if not (1 <= page <= 1_000_000 and 1 <= count <= 1_000_000):
+        raise BadInputError(f"page {page} with {count} rows: the server's process ends at numbers that are no page")
     call = Call("GET", path, query={"page": str(page), "count": str(count)})
     body = yield from _ask(call)
     return list(body.get(key) or []), int(_part(call, body, "count"))

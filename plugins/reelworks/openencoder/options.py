@@ -35,7 +35,8 @@ def _like(pattern: str, example: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Text = Annotated[str, BeforeValidator(_as_text), _like(r"\S*", "one word")]
+Text = Annotated[str, BeforeValidator(_as_text)]
+Word = Annotated[Text, _like(r"\S*", "one word")]
 Bitrate = Annotated[Text, _like("|0|[1-9][0-9]*[kM]?", '"3000k"')]
 Pixels = Annotated[Text, _like("|-1|-2|[1-9][0-9]{0,4}", '"720", or "-2" to follow the other side')]
 Time = Annotated[Text, _like(r"|[0-9:.]+", '"00:00:10"')]
@@ -49,7 +50,7 @@ class _Model(BaseModel):
 class Format(_Model):
     """The container, and the part of the source that is taken with ``clip: true``."""
 
-    container: Text = "mp4"
+    container: Word = "mp4"
     clip: bool = False
     startTime: Time = ""
     stopTime: Time = ""
@@ -59,27 +60,27 @@ class Video(_Model):
     """The picture. ``crf`` counts with ``pass: crf`` only; ``size: custom`` takes ``width`` and ``height``."""
 
     codec: Literal["libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1", "copy"]
-    preset: Text = "none"
+    preset: Word = "none"
     rate: Literal["1", "crf"] = Field(default="1", alias="pass")
     crf: int = Field(default=0, ge=0, le=63)
     bitrate: Bitrate = ""
     minrate: Bitrate = ""
     maxrate: Bitrate = ""
     bufsize: Bitrate = ""
-    pixel_format: Text = "auto"
+    pixel_format: Word = "auto"
     frame_rate: Number = ""
-    speed: Text = "auto"
-    tune: Text = "none"
-    profile: Text = "none"
-    level: Text = "none"
+    speed: Word = "auto"
+    tune: Word = "none"
+    profile: Word = "none"
+    level: Word = "none"
     faststart: bool = False
     size: Literal["source", "custom"] = "source"
     width: Pixels = ""
     height: Pixels = ""
     format: Literal["", "widescreen"] = ""
-    aspect: Text = ""
-    scaling: Text = "auto"
-    codec_options: Text = ""
+    aspect: Word = ""
+    scaling: Word = "auto"
+    codec_options: Word = ""
 
     @model_validator(mode="after")
     def _agrees(self) -> Video:
@@ -156,9 +157,6 @@ class Raw(_Model):
         return self.model_dump(mode="json")
 
 
-Data = Raw | Objects
-
-
 def data_kind(value: Any) -> str:
     """Tell the two forms apart: with ``raw`` the server ignores all else."""
-    return "raw" if isinstance(value, dict) and "raw" in value else "objects"
+    return "form A" if isinstance(value, dict) and "raw" in value else "form B"

@@ -31,11 +31,11 @@ class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str | None = None
-    description: str = Field(min_length=1)
+    description: str = Field(min_length=1, max_length=LONGEST)
     output: Annotated[str, AfterValidator(_file_name)]
     active: bool = True
     data: Annotated[
-        Annotated[Raw, Tag("raw")] | Annotated[Objects, Tag("objects")],
+        Annotated[Raw, Tag("form A")] | Annotated[Objects, Tag("form B")],
         Discriminator(data_kind),
     ]
 
