@@ -37,6 +37,9 @@ class House:
 
     async def live(self) -> int:
         """Start, wait for a signal, stop. Returns the exit code."""
+        # A profile that is not there would stop every S3 client, and none of ours wants one.
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            os.environ.pop(name, None)
         self._state.open()
         self._state.info_file.unlink(missing_ok=True)
         _log_to(self._state)

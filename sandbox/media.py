@@ -122,6 +122,8 @@ async def _run(tool: str, arguments: Sequence[str], *, on_line: Callable[[bytes]
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Ctrl-C in a terminal goes to the whole group: it must not look like a failed encode.
+        start_new_session=True,
         preexec_fn=children.die_with_parent,
     )
     assert process.stdout is not None  # noqa: S101  (for the type checker)

@@ -14,7 +14,10 @@ def render(template: str, context: dict[str, Any]) -> str:
     """Return the template's text. Knows fields, `if`/`else if`/`else`/`end`, eq, ne, and, or, not."""
     pieces = TOKEN.split(template or DEFAULT)
     # Odd places hold what stood between braces, even places plain text.
-    text, place = _block(pieces, 0, context)
+    try:
+        text, place = _block(pieces, 0, context)
+    except RecursionError:
+        raise ImpossibleError("output_template is nested too deeply") from None
     if place < len(pieces):
         raise ImpossibleError(f"output_template: unexpected {{{{{pieces[place][:40]}}}}}")
     return text

@@ -112,7 +112,10 @@ def test_impossible_parameters_fail_the_job_and_say_which(caller: Caller, change
     assert said in job["errorMessage"]
 
 
-@pytest.mark.parametrize("template", ["{{", "{{if .x}}a", "{{.a | upper}}", "{{else}}", "{{eq 1}}", "{{(}}", "{{}}"])
+@pytest.mark.parametrize(
+    "template",
+    ["{{", "{{if .x}}a", "{{.a | upper}}", "{{else}}", "{{eq 1}}", "{{(}}", "{{}}", "{{" + "(" * 9999 + "}}"],
+)
 def test_templates_that_cannot_be_read_break_nothing(caller: Caller, template: str) -> None:
     caller.sandbox.settings(instant=True)
 

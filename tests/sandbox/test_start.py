@@ -1,6 +1,7 @@
 """Starting, stopping, being killed and starting again."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -146,7 +147,8 @@ def test_a_killed_sandbox_takes_its_children_along_and_forgets_no_paid_job(own: 
     assert requests.get(link, timeout=9).status_code == 200
 
 
-def test_instant_mode_and_faults_can_be_set_at_the_start(tmp_path: Path) -> None:
+def test_instant_mode_and_faults_can_be_set_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "one-that-is-not-there")
     rules = tmp_path / "faults.json"
     rules.write_text(json.dumps([{"kind": "status", "endpoint": "get_user", "status": 500}]))
     arguments = ("--only=bytenite", "--instant", f"--faults={rules}", "--token-lifetime=20", "--seed=1")
@@ -196,3 +198,20 @@ def test_a_signal_during_the_start_stops_it(tmp_path: Path) -> None:
 
     assert process.wait(5) == 0
     assert gone(children, 1)
+
+
+def test_ctrl_c_leaves_a_running_job_to_the_next_start(own: SandboxProcess, tmp_path: Path) -> None:
+    own.start()
+    assert own.process is not None
+    caller = Caller(own)
+    job_id = begin_long_encode(own, caller, tmp_path)
+    encoders = [child for child in psutil.Process(own.process.pid).children() if "ffmpeg" in child.name()]
+
+    # A terminal sends Ctrl-C to every process of the foreground group.
+    group = own.process.pid
+    for process in [own.process, *[child for child in encoders if os.getpgid(child.pid) == os.getpgid(group)]]:
+        process.send_signal(signal.SIGINT)
+    assert own.process.wait(5) == 0
+    own.start()
+
+    assert caller.job(job_id)["state"] in ("JOB_STATE_PARTITIONING", "JOB_STATE_RUNNING")
