@@ -1,30 +1,26 @@
 """The endpoints. Each is one method; the contract's words are kept."""
 
 import asyncio
-import json
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from sandbox import media
 from sandbox.bytenite import jobs as states
+from sandbox.bytenite.bodies import read_name, read_params, read_places, read_template
 from sandbox.bytenite.bucket import Bucket
 from sandbox.bytenite.engine import Engine
 from sandbox.bytenite.jobs import TEMPLATE, Job, JobBook
+from sandbox.bytenite.lengths import Lengths
 from sandbox.bytenite.listing import filtered, page, page_of_body, page_of_query
-from sandbox.bytenite.places import DESTINATIONS, SOURCES, STORES, PlaceError, Places, read_place
+from sandbox.bytenite.places import STORES, Places
 from sandbox.bytenite.replies import RefusedError, generic, read_object
 from sandbox.bytenite.settings import Settings
 from sandbox.bytenite.tokens import Tokens
 from sandbox.bytenite.wallet import ACCOUNT, Wallet, price
-
-MIN_NAME, MAX_NAME = 4, 1024
-MAX_OUTPUTS = 50
-LOOK_SECONDS = 5.0
 
 
 @dataclass
@@ -38,7 +34,7 @@ class Context:
     places: Places
     engine: Engine
     settings: Settings
-    minutes: dict[str, int] = field(default_factory=dict)
+    lengths: Lengths
 
 
 class Api:
@@ -81,9 +77,9 @@ class Api:
     async def create_job(self, request: Request) -> JSONResponse:
         """Make a draft, or change one when `jobId` names it; source, destination, params may come along."""
         body = await read_object(request)
-        name, template = _name(body.get("name")), _template(body.get("templateId", body.get("template_id")))
-        parts = _places(body)
-        params = None if body.get("params") is None else _params(body["params"])
+        name, template = read_name(body.get("name")), read_template(body.get("templateId", body.get("template_id")))
+        parts = read_places(body)
+        params = None if body.get("params") is None else read_params(body["params"])
         known = body.get("jobId") or body.get("job_id")
         if known:
             job = self._draft(str(known))
@@ -97,14 +93,14 @@ class Api:
     async def set_datasource(self, request: Request, job_id: str) -> JSONResponse:
         """Set source, destination or both; the one not sent stays."""
         body = await read_object(request)
-        self._place(job := self._draft(job_id), *_places(body))
+        self._place(job := self._draft(job_id), *read_places(body))
         return self._job(job)
 
     async def set_params(self, request: Request, job_id: str) -> JSONResponse:
         """Set what is to be made."""
         body = await read_object(request)
         job = self._draft(job_id)
-        job.params = _params(body)
+        job.params = read_params(body)
         self._.jobs.save(job)
         return self._job(job)
 
@@ -125,7 +121,7 @@ class Api:
         job = self._.jobs.get(job_id)
         if job.source is None or job.params is None:
             raise RefusedError(400, "data source and params must be set before an estimation")
-        minutes = await self._minutes(job)
+        minutes = await self._minutes_of(job)
         return JSONResponse(
             {"estimation": {"totalEstimation": str(self._price(job, minutes)), "numUnits": str(minutes)}}
         )
@@ -137,7 +133,7 @@ class Api:
         async with self._.jobs.lock(job_id):
             job = self._draft(job_id, plain=False)
             self._check_complete(job)
-            minutes = await self._minutes(job)
+            minutes = await self._minutes_of(job)
             amount = self._price(job, minutes)
             if not self._.wallet.covers(amount):
                 raise RefusedError(400, f"insufficient balance: the job costs {amount}", plain=False)
@@ -237,7 +233,7 @@ class Api:
         """Give a job another name."""
         body = await read_object(request)
         job = self._.jobs.get(job_id)
-        job.name = _name(body.get("name", body.get("jobName")))
+        job.name = read_name(body.get("name", body.get("jobName")))
         self._.jobs.save(job)
         return self._job(job)
 
@@ -258,69 +254,11 @@ class Api:
     def _price(self, job: Job, minutes: int) -> int:
         return price((job.params or {})["data"], minutes=minutes, factor=self._.settings.price_factor)
 
-    async def _minutes(self, job: Job) -> int:
-        """Return the source's length in started minutes; 1 where it cannot be seen."""
+    async def _minutes_of(self, job: Job) -> int:
         if self._.settings.instant or self._.settings.synthetic_size:
             return 1
-        key = job.id + json.dumps(job.source, sort_keys=True)
-        if key not in self._.minutes:
-            self._.minutes[key] = await self._look(job)
-        return self._.minutes[key]
-
-    async def _look(self, job: Job) -> int:
-        source = job.source or {}
-        try:
-            if source["dataSourceDescriptor"] == "file":
-                address = str(self._.bucket.upload_file(job))
-            else:
-                address = await asyncio.to_thread(self._.places.readable_url, source)
-            look = ["-v", "error", "-protocol_whitelist", "file,http,https,tcp,tls", "-of", "csv=p=0"]
-            seconds = await media.run(
-                "ffprobe", [*look, "-show_entries", "format=duration", address], seconds=LOOK_SECONDS
-            )
-            return max(1, min(100_000, math.ceil(float(seconds) / 60)))
-        except (media.MediaError, PlaceError, TimeoutError, ValueError, KeyError, OverflowError):
-            return 1
+        return await self._.lengths.minutes(job)
 
     @staticmethod
     def _job(job: Job) -> JSONResponse:
         return JSONResponse({"job": job.as_reply(), "templateInfo": TEMPLATE})
-
-
-def _name(name: object) -> str:
-    if not isinstance(name, str) or len(name) < MIN_NAME:
-        raise RefusedError(400, f"name must be a text of at least {MIN_NAME} characters")
-    if len(name) > MAX_NAME:
-        raise RefusedError(400, f"name must have at most {MAX_NAME} characters")
-    return name
-
-
-def _template(template: object) -> str:
-    if not isinstance(template, str) or not template.startswith("video-transcoding"):
-        raise RefusedError(400, f"templateId {str(template)[:80]!r} is not known")
-    return template[:200]
-
-
-def _places(body: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    source = body.get("dataSource", body.get("data_source"))
-    destination = body.get("dataDestination", body.get("data_destination"))
-    return (
-        None if source is None else read_place(source, allowed=SOURCES, label="dataSource"),
-        None if destination is None else read_place(destination, allowed=DESTINATIONS, label="dataDestination"),
-    )
-
-
-def _params(content: object) -> dict[str, Any]:
-    """Check the shape only: what the fields may hold is found out when the job runs."""
-    data = content.get("data") if isinstance(content, dict) else None
-    outputs = data.get("outputs") if isinstance(data, dict) else None
-    if not isinstance(content, dict) or not isinstance(data, dict) or not isinstance(outputs, list):
-        raise RefusedError(400, "params must hold data.outputs, a list")
-    if not 1 <= len(outputs) <= MAX_OUTPUTS or not all(isinstance(output, dict) for output in outputs):
-        raise RefusedError(400, f"data.outputs must be 1 to {MAX_OUTPUTS} objects")
-    if not isinstance(data.get("output_template", ""), str):
-        raise RefusedError(400, "data.output_template must be a text")
-    preset = content.get("preset") or ""
-    if not isinstance(preset, str):
-        raise RefusedError(400, "preset must be a text")
-    return {"schema": "", "data": data, "preset": preset, "selectedOutputs": []}

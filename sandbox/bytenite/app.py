@@ -13,6 +13,7 @@ from sandbox.bytenite.bucket import Bucket
 from sandbox.bytenite.engine import Engine
 from sandbox.bytenite.jobs import JobBook
 from sandbox.bytenite.ledger import ledger
+from sandbox.bytenite.lengths import Lengths
 from sandbox.bytenite.places import Places
 from sandbox.bytenite.replies import RefusedError, gateway_error, make_error, respond_refused
 from sandbox.bytenite.settings import Settings, split
@@ -69,6 +70,7 @@ def build(ground: Ground) -> Running:
         places=places,
         engine=Engine(state=ground.state, jobs=jobs, bucket=bucket, places=places, settings=lambda: settings),
         settings=settings,
+        lengths=Lengths(bucket=bucket, places=places),
     )
 
     def change(content: dict[str, Any]) -> None:
