@@ -2,7 +2,7 @@
 
 import pytest
 
-from reelworks.core.errors import BusyError, LostError, OverdueError, RefusedError, UnreachableError
+from reelworks.core.errors import BusyError, LostError, OverdueError, RefusedError, StalledError, UnreachableError
 from reelworks.core.flow import Sleep
 from reelworks.core.jobs import LOOKS_UNTIL_LOST, PATIENCE, Job, Phase, sure_look, wait_for_job
 from tests.conversation import Clock, Talk
@@ -184,3 +184,32 @@ def test_a_change_is_noticed_and_the_same_again_is_not(clock) -> None:
 )
 def test_a_job_is_told_as_a_log_line(job, text) -> None:
     assert str(job) == text
+
+
+def test_a_job_that_stands_still_for_too_long_is_given_up(clock) -> None:
+    job = Job("17", Phase.RUNNING, "downloading")
+    talk, flow = wait(Looks(job), clock, stall=60.0)
+
+    with pytest.raises(StalledError, match="job 17 is running") as told:
+        talk.hear(flow)
+    assert told.value.seen == str(job)
+    assert 60 < clock.now - 1_000 <= 80
+
+
+@pytest.mark.parametrize("field", ["state", "percent", "motion"])
+def test_a_job_that_moves_in_any_way_does_not_stand_still(clock, field) -> None:
+    signs = [{"state": str(n)} if field == "state" else {field: float(n)} for n in range(50)]
+    looks = Looks(*(Job("17", Phase.RUNNING, **{"state": "encoding", **sign}) for sign in signs), DONE)
+    talk, flow = wait(looks, clock, stall=15.0)
+
+    assert talk.hear(flow) == DONE
+
+
+def test_a_job_that_waits_its_turn_stands_still_only_when_that_is_known(clock) -> None:
+    talk, flow = wait(Looks(*[WAITING] * 50, DONE), clock, stall=15.0)
+    assert talk.hear(flow) == DONE
+
+    known = Job("17", Phase.WAITING, "queued", motion="0 ahead")
+    talk, flow = wait(Looks(known), clock, stall=15.0)
+    with pytest.raises(StalledError):
+        talk.hear(flow)

@@ -95,7 +95,7 @@ def test_what_is_stored_of_a_trigger_holds_no_secret(service) -> None:
 
     assert "key of" not in stored
     assert set(make().serialize()[1]) == {
-        *("hook", "conn_id", "job_id", "interval", "deadline", "timeout", "owns_job", "ends_task"),
+        *("hook", "conn_id", "job_id", "interval", "deadline", "timeout", "stall", "owns_job", "ends_task"),
     }
 
 

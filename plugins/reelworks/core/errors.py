@@ -51,7 +51,11 @@ class OverdueError(VideoServiceError):
 
 
 class StalledError(OverdueError):
-    """The remote job stood still for too long."""
+    """The remote job stood still for too long; ``seen`` is what the last look showed."""
+
+    def __init__(self, message: str, seen: str = "") -> None:
+        super().__init__(message)
+        self.seen = seen
 
 
 class LostError(VideoServiceError):
@@ -60,6 +64,10 @@ class LostError(VideoServiceError):
 
 class BadOutputError(VideoServiceError):
     """An output is missing, incomplete or not what the preset promises; it was not published."""
+
+
+class NothingMadeError(BadOutputError):
+    """A job claims success and has left nothing; another job may do better."""
 
 
 HOPELESS = (BadInputError, SignInRefusedError, RefusedError)

@@ -117,7 +117,7 @@ class Stillness:
         if sign is None or sign != self.sign:
             self.sign, self.since = sign, now
         elif now - self.since > self.limit:
-            raise StalledError(f"{job}, and for {now - self.since:.0f} s nothing has moved")
+            raise StalledError(f"{job}, and for {now - self.since:.0f} s nothing has moved", str(job))
 
 
 def _sign(job: Job) -> object:

@@ -28,7 +28,9 @@ from reelworks.core.errors import (
     BusyError,
     JobFailedError,
     LostError,
+    NothingMadeError,
     OverdueError,
+    StalledError,
     UnreachableError,
     VideoServiceError,
 )
@@ -64,6 +66,8 @@ class JobOperator(BaseOperator):
     hook_class: ClassVar[type[VideoServiceHook]]
     patience: ClassVar[float] = 10.0
     quick_interval: ClassVar[float] = 1.0
+    stall: float | None = None
+    """Seconds for which a job may stand still, where a subclass sets it; see wait_for_job."""
 
     def __init__(
         self,
@@ -90,6 +94,10 @@ class JobOperator(BaseOperator):
         :raises BadInputError: what is wrong, and the remedy.
         """
 
+    def prepare(self, claim: Claim) -> None:
+        """Get ready what the job needs before it is created; done again by a retry that finds no job."""
+        return
+
     @abstractmethod
     def find(self, claim: Claim) -> Flow[str | None]:
         """Return the id of the job that bears the claim's name, or None."""
@@ -105,6 +113,10 @@ class JobOperator(BaseOperator):
     @abstractmethod
     def settle(self, job: Job, claim: Claim) -> tuple[Any, dict[str, Any]]:
         """Fetch, check and publish what the finished job made; return it and what to know of the job (both JSON)."""
+
+    def tidy(self, claim: Claim) -> None:
+        """Remove what ``prepare`` and the job have left, now that the job is over; may be done twice."""
+        return
 
     # The way of a job ---------------------------------------------------------------------------------------
 
@@ -126,6 +138,8 @@ class JobOperator(BaseOperator):
                 raise LostError(f"nothing is stored about job {event.get('job_id')}: clear the task to start anew")
             if event.get("phase") is None:
                 self.log.warning("the triggerer gave up waiting: %s", event.get("message"))
+            if event.get("stalled"):
+                self._confirm_stall(claim, event)
             return self._see_through(claim, context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -159,6 +173,8 @@ class JobOperator(BaseOperator):
             return claim
         if claim and not claim.done and not claim.spent and (running := self._taken_over(claim, context)):
             return running
+        if claim and not claim.done:
+            self._tidied(claim)
         notes = self.check(context)
         fresh = new_claim(instance, time.time() + self.deadline, claim, notes).save(store)
         return self._submitted(fresh, context)
@@ -175,6 +191,8 @@ class JobOperator(BaseOperator):
             self.log.warning("%s: a new job is needed", error)
             return None
         if job.phase in (Phase.FAILED, Phase.CANCELLED):
+            if job.phase is Phase.CANCELLED:
+                self.service.answer(self.service.cancel(job_id))  # a service may yet bring it back to life
             self.log.warning("%s: a new job is needed", job)
             return None
         self.log.info("taking over: %s", job)
@@ -182,6 +200,7 @@ class JobOperator(BaseOperator):
 
     def _submitted(self, claim: Claim, context: Context) -> Claim:
         self.log.info("submitting %s", claim.name)
+        self.prepare(claim)
         try:
             job_id = self.service.answer(self._created(claim))
         except (UnreachableError, BusyError) as error:
@@ -219,6 +238,7 @@ class JobOperator(BaseOperator):
                 raise JobFailedError(str(job))
             result, facts = self.settle(job, claim)
             claim = claim.finished(result, facts).save(context["task_state_store"])
+        self._tidied(claim)  # only now: a try that dies before has to find what it settles
         # Airflow has deleted what an earlier try pushed.
         context["ti"].xcom_push(key="job", value=claim.facts)
         return claim.result
@@ -230,14 +250,23 @@ class JobOperator(BaseOperator):
             lambda: self.service.look(str(claim.job_id)),
             interval=min(self.interval, self.quick_interval) if self.deferrable else self.interval,
             deadline=until,
+            stall=self.stall,
             notice=lambda job: self.log.info("%s", job),
         )
         try:
             return self.service.answer(wait)
+        except StalledError:
+            raise
         except OverdueError:
             if time.time() >= claim.deadline:
                 raise
             return None
+
+    def _confirm_stall(self, claim: Claim, event: dict[str, Any]) -> None:
+        """Look for itself: a job that has moved since is waited for again."""
+        job = self.service.answer(sure_look(lambda: self.service.look(str(claim.job_id))))
+        if not job.phase.over and str(job) == event["stalled"]:
+            raise StalledError(str(event.get("message")))
 
     def _defer(self, claim: Claim) -> NoReturn:
         trigger = JobTrigger(
@@ -246,6 +275,7 @@ class JobOperator(BaseOperator):
             job_id=str(claim.job_id),
             interval=self.interval,
             deadline=claim.deadline,
+            stall=self.stall,
         )
         left = timedelta(seconds=max(0.0, claim.deadline - time.time()) + GRACE)
         self.defer(trigger=trigger, method_name="resume", timeout=left)
@@ -271,6 +301,8 @@ class JobOperator(BaseOperator):
                 self._give_up(context)
                 if isinstance(error, BadOutputError):
                     self._write_off(context)
+            elif isinstance(error, NothingMadeError):
+                self._write_off(context)
             raise
         finally:
             self._minding = False
@@ -300,6 +332,15 @@ class JobOperator(BaseOperator):
                 self.log.info("job %s is cancelled", job_id)
         except VideoServiceError as error:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
+        else:
+            self._tidied(claim)
+
+    def _tidied(self, claim: Claim) -> None:
+        """Tidy up; what cannot be removed is no reason to fail a task."""
+        try:
+            self.tidy(claim)
+        except VideoServiceError as error:
+            self.log.warning("what %s has left could not be removed: %s", claim.name, error)
 
 
 def hook_path(hook_class: type[VideoServiceHook]) -> str:

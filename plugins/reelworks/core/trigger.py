@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import time
 from collections.abc import AsyncIterator
@@ -9,7 +10,9 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
-from reelworks.core.errors import VideoServiceError
+from reelworks.core.board import board_of
+from reelworks.core.errors import StalledError, VideoServiceError
+from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, wait_for_job
 from reelworks.core.task_states import GIVEN_UP, astate_of
@@ -23,9 +26,11 @@ class JobTrigger(BaseTrigger):
     """Waits until a job is over, then wakes its task; a lost triggerer's waits go on in another.
 
     The event only says which job to look at: the task looks for itself and decides. ``deadline`` is in seconds
-    since the epoch; a sensor that starts here gives ``timeout`` in seconds from now instead. With ``ends_task`` a
-    success ends the task without a worker. With ``owns_job`` the job is cancelled when a user marks the task as
-    failed or done; never when the triggerer stops, and not when the task is cleared, whose next try takes it over.
+    since the epoch; a sensor that starts here gives ``timeout`` in seconds from now instead. ``stall`` is for how many
+    seconds the job may stand still. With ``ends_task`` a success ends the task without a worker. With ``owns_job`` the
+    job is cancelled when a user marks the task as failed or done; never when the triggerer stops, and not when the
+    task is cleared, whose next try takes it over. All waits on one connection share one list of jobs per interval,
+    where the service has one.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class JobTrigger(BaseTrigger):
         interval: float,
         deadline: float | None = None,
         timeout: float | None = None,
+        stall: float | None = None,
         owns_job: bool = True,
         ends_task: bool = False,
     ) -> None:
@@ -47,36 +53,46 @@ class JobTrigger(BaseTrigger):
         self.interval = interval
         self.deadline = deadline
         self.timeout = timeout
+        self.stall = stall
         self.owns_job = owns_job
         self.ends_task = ends_task
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what rebuilds this trigger: scalars only, no secret."""
-        names = ("hook", "conn_id", "job_id", "interval", "deadline", "timeout", "owns_job", "ends_task")
+        names = ("hook", "conn_id", "job_id", "interval", "deadline", "timeout", "stall", "owns_job", "ends_task")
         return "reelworks.core.trigger.JobTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then yield one event: ``{"job_id", "phase", "message"}``."""
+        """Wait, then yield one event: ``{"job_id", "phase", "message"}``, and ``stalled`` if the job stood still."""
         hook = load_hook(self.hook, self.conn_id)
         now = time.time()
         deadline = self.deadline or now + (self.timeout or 0)
         wait = wait_for_job(
-            lambda: hook.look(self.job_id),
+            lambda: self._look(hook, deadline),
             interval=self.interval,
             deadline=deadline,
+            stall=self.stall,
             first_look_after=0.0 if self.ends_task else max(FIRST_LOOK, min(self.interval, deadline - now)),
             notice=lambda job: self.log.info("%s", job),
         )
         try:
             job = await hook.aanswer(wait)
         except VideoServiceError as error:
-            yield TriggerEvent({"job_id": self.job_id, "phase": None, "message": str(error)})
+            stalled = {"stalled": error.seen} if isinstance(error, StalledError) else {}
+            yield TriggerEvent({"job_id": self.job_id, "phase": None, "message": str(error), **stalled})
             return
         event = {"job_id": job.id, "phase": job.phase.value, "message": str(job)}
         if self.ends_task and job.phase is Phase.SUCCEEDED:
             yield TaskSuccessEvent(xcoms={"return_value": job_summary(job)})
         else:
             yield TriggerEvent(event)
+
+    def _look(self, hook: VideoServiceHook, deadline: float) -> Flow[Job]:
+        # Near its end a wait cannot wait for the next list.
+        if not hook.lists_jobs or deadline - time.time() <= self.interval:
+            return hook.look(self.job_id)
+        board = board_of(self.hook, self.conn_id)
+        return board.look(self.job_id, self.interval, hook.look_at_all, hook.look)
 
     async def on_kill(self) -> None:
         """Cancel the job if the user gave the task up."""
@@ -88,6 +104,7 @@ class JobTrigger(BaseTrigger):
             return
         hook = load_hook(self.hook, self.conn_id)
         await hook.aanswer(hook.cancel(self.job_id))
+        await asyncio.to_thread(hook.leave_nothing, self.job_id)
         self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
 
 
