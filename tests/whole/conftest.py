@@ -1,4 +1,4 @@
-"""A whole Airflow with scheduler, API server, triggerer and DAG processor beside an instant sandbox."""
+"""A whole Airflow with scheduler, API server, triggerer and DAG processor beside a sandbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from botocore.config import Config
 from stack.home import Home
 from stack.machine import AIRFLOW, Machine, running
 from stack.terminal import Terminal
-from tests.guarantees.house import sample_clip
+from tests.guarantees.house import second_of_video
 
 ENCODE = "encode_with_bytenite"
 
@@ -36,7 +36,7 @@ class Whole:
 
     def put(self) -> str:
         key = f"{self.prefix}/video.mp4"
-        self.s3.put_object(Bucket="inbox", Key=key, Body=sample_clip().read_bytes())
+        self.s3.put_object(Bucket="inbox", Key=key, Body=second_of_video())
         return f"s3://inbox/{key}"
 
     def trigger(self, source: str, preset: str = "h264_360p") -> str:
@@ -63,6 +63,11 @@ class Whole:
 
     def until_task(self, run_id: str, *states: str) -> None:
         self.until(f"{ENCODE} is {states}", lambda: self.task(run_id)["state"] in states)
+
+    def until_waiting(self, run_id: str) -> None:
+        """Wait until the triggerer has taken the task over; in the second before, no trigger is there to be told."""
+        self.until_task(run_id, "deferred")
+        self.until("a triggerer waits", lambda: self.task(run_id)["triggerer_job"])
 
     def until_over(self, run_id: str) -> str:
         airflow = self.machine.airflow
@@ -105,27 +110,23 @@ class Whole:
         processes.components.remove(component)
         processes.start(part, component_command(part), environment)
 
-    def kill_task(self) -> None:
+    def kill_task(self, run_id: str) -> None:
         """SIGKILL the process that runs the task, as the kernel's OOM killer would."""
         component = next(each for each in self.machine.processes.components if each.name == "scheduler")
         guard = psutil.Process(component.guard.pid)
-        leaves = [each for each in guard.children(recursive=True) if _runs_a_task(each)]
-        assert leaves, [each.cmdline() for each in guard.children(recursive=True)]
-        leaves[-1].kill()
+        ti_id = self.task_id_of(run_id)
+        supervisor = next(each for each in guard.children(recursive=True) if ti_id in " ".join(each.cmdline()))
+        for process in supervisor.children(recursive=True):
+            process.kill()
+
+    def task_id_of(self, run_id: str) -> str:
+        return str(self.task(run_id)["id"])
 
 
 def component_command(part: str) -> list[str]:
     import sys
 
     return [sys.executable, "-m", "airflow", *AIRFLOW[part]]
-
-
-def _runs_a_task(process: psutil.Process) -> bool:
-    """Tell the task's own process: the supervisor's child, which has no child itself."""
-    with contextlib.suppress(psutil.Error):
-        parent = process.parent()
-        return bool(parent and "supervisor" in " ".join(parent.cmdline()) and not process.children())
-    return False
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +150,8 @@ def whole(machine: Machine) -> Iterator[Whole]:
         config=Config(signature_version="s3v4"),
     )
     whole = Whole(machine, s3, f"w{uuid.uuid4().hex[:8]}")
-    whole.settings(instant=True, job_seconds=0)
+    whole.settings(job_seconds=0)
     whole.begin()
     yield whole
     whole.settings(job_seconds=0)
+    whole.until("no job of this test is left", lambda: not whole.unfinished(), 60)

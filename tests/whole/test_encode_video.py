@@ -28,7 +28,7 @@ def test_a_video_is_encoded_in_at_most_four_task_starts(whole: Whole) -> None:
 def test_marking_a_waiting_task_failed_aborts_the_job(whole: Whole) -> None:
     whole.settings(job_seconds=120)
     run_id = whole.trigger(whole.put())
-    whole.until_task(run_id, "deferred")
+    whole.until_waiting(run_id)
 
     whole.mark(run_id, "failed")
 
@@ -40,12 +40,12 @@ def test_marking_a_running_task_failed_aborts_the_job(whole: Whole) -> None:
     whole.settings(job_seconds=120)
     run_id = whole.trigger(whole.put())
     whole.until("the job runs", whole.unfinished)
-    assert whole.task(run_id)["state"] == "running"
+    whole.until_task(run_id, "running")
 
     whole.mark(run_id, "failed")
 
     whole.until("the job is aborted", lambda: not whole.unfinished(), 30)
-    assert whole.task(run_id)["state"] == "failed"
+    whole.until_task(run_id, "failed")
 
 
 @pytest.mark.parametrize("state", ["running", "deferred"])
@@ -53,7 +53,8 @@ def test_clearing_the_task_takes_its_job_over(whole: Whole, state: str) -> None:
     whole.settings(job_seconds=25)
     run_id = whole.trigger(whole.put())
     whole.until("the job runs", whole.unfinished)
-    whole.until_task(run_id, state)
+    if state == "deferred":
+        whole.until_waiting(run_id)
 
     whole.clear(run_id)
 
@@ -76,7 +77,7 @@ def test_clearing_the_finished_task_starts_a_new_job(whole: Whole) -> None:
 def test_a_killed_triggerer_loses_nothing(whole: Whole) -> None:
     whole.settings(job_seconds=20)
     run_id = whole.trigger(whole.put())
-    whole.until_task(run_id, "deferred")
+    whole.until_waiting(run_id)
 
     whole.kill("triggerer")
 
@@ -90,7 +91,7 @@ def test_a_killed_task_process_is_followed_by_a_retry_that_takes_over(whole: Who
     run_id = whole.trigger(whole.put())
     whole.until("the job runs", whole.unfinished)
 
-    whole.kill_task()
+    whole.kill_task(run_id)
 
     assert whole.until_over(run_id) == "success"
     assert whole.task(run_id)["try_number"] == 2

@@ -22,6 +22,10 @@ FIRST_LOOK = 6.0
 failed by the scheduler (Airflow #72716)."""
 
 
+_CANCELLING: set[asyncio.Task[None]] = set()
+"""Keeps the tasks that cancel jobs alive: the event loop itself holds them only weakly."""
+
+
 class JobTrigger(BaseTrigger):
     """Waits until a job is over, then wakes its task; a lost triggerer's waits go on in another.
 
@@ -95,17 +99,31 @@ class JobTrigger(BaseTrigger):
         return board.look(self.job_id, self.interval, hook.look_at_all, hook.look)
 
     async def on_kill(self) -> None:
-        """Cancel the job if the user gave the task up."""
+        """Cancel the job if the user gave the task up.
+
+        Airflow 3.3.2 cancels a trigger that a user killed anew each second until it has ended, its ``on_kill``
+        included. So the work is done in a task of its own, which goes on when this one is cancelled.
+        """
         if not self.owns_job:
             return
+        work = asyncio.get_running_loop().create_task(self._cancel_job())
+        _CANCELLING.add(work)
+        work.add_done_callback(_CANCELLING.discard)
+        await asyncio.shield(work)
+
+    async def _cancel_job(self) -> None:
         state = await astate_of(self.task_instance)
         if state not in GIVEN_UP:
             self.log.info("job %s is left running: its task is %s and takes it over", self.job_id, state)
             return
         hook = load_hook(self.hook, self.conn_id)
-        await hook.aanswer(hook.cancel(self.job_id))
-        await asyncio.to_thread(hook.leave_nothing, self.job_id)
-        self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
+        try:
+            await hook.aanswer(hook.cancel(self.job_id))
+            await asyncio.to_thread(hook.leave_nothing, self.job_id)
+        except VideoServiceError as error:
+            self.log.error("job %s could not be cancelled: %s", self.job_id, error)
+        else:
+            self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
 
 
 def load_hook(path: str, conn_id: str) -> VideoServiceHook:
