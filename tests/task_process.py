@@ -26,10 +26,13 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType, TIRunContext
 from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time import comms, task_runner
+from airflow.sdk.plugins_manager import integrate_macros_plugins
 from airflow.sdk.serde import deserialize
 from airflow.sdk.timezone import utcnow
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
+
+integrate_macros_plugins()  # once here instead of in each process
 
 
 @dataclass
