@@ -14,13 +14,14 @@ from reelworks.bytenite.encode import DAY, ByteNiteEncodeOperator
 from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.bytenite.jobs import cancel_job, find_job, run_once, wait_for_results
 from reelworks.bytenite.presets import ByteNitePreset, match_results
-from reelworks.bytenite.renditions import safe_name
+from reelworks.bytenite.renditions import name_results, safe_name
 from reelworks.core.claim import load_claim, new_claim
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, BadOutputError, JobFailedError
+from reelworks.core.jobs import Phase
 from reelworks.core.presets import load
 from reelworks.core.step import StepOperator
 from reelworks.media.publish import Delivery
-from reelworks.media.s3 import S3Url, s3_client
+from reelworks.media.s3 import S3Url, require_connection, s3_client
 from reelworks.media.source import open_source
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class ByteNiteCreateJobOperator(StepOperator):
             found = self.service.answer(find_job(claim.name))
             if found:
                 return found
-        claim = new_claim(instance, 0.0, claim, {}, label=self.name).save(store)
+        else:
+            # A retry keeps its name: a draft that turns up late is found under it.
+            claim = new_claim(instance, 0.0, claim, {}, label=self.name).save(store)
         return self.service.answer(api.create_job(claim.name, self.template_id))
 
 
@@ -207,10 +210,15 @@ class ByteNiteFetchResultsOperator(ByteNiteStepOperator):
     def step(self, context: Context) -> list[dict[str, Any]]:
         """Fetch, check and publish."""
         job = self.service.answer(api.get_job(self.job_id))
+        if job.phase is not Phase.SUCCEEDED:
+            raise JobFailedError(f"{job}: only a complete job's results are fetched")
         results = self.service.answer(wait_for_results(self.job_id))
+        if not results:
+            raise BadOutputError(f"{job}, and it has no results")
         renditions = load("bytenite", self.preset, ByteNitePreset).renditions(job.name) if self.preset else ()
-        names = match_results(renditions, list(results)) if renditions else {safe_name(name): name for name in results}
-        delivery = Delivery(s3_client(self.aws_conn_id), S3Url.parse(self.destination), job.name)
+        names = match_results(renditions, list(results)) if renditions else name_results(results)
+        # Staged under the id: other people's jobs may have one name, or one that is no key.
+        delivery = Delivery(s3_client(self.aws_conn_id), S3Url.parse(self.destination), safe_name(job.id))
         return delivery.publish({ours: results[theirs] for ours, theirs in names.items()}, renditions, None)
 
 
@@ -246,6 +254,7 @@ def _storage(kind: Literal["s3", "gcp", "storj"], bucket: str, name: str, conn_i
     """Read the keys where they are used; they go into the call and nowhere else."""
     from airflow.sdk import BaseHook
 
+    require_connection(conn_id)
     connection = BaseHook.get_connection(conn_id)
     region = connection.extra_dejson.get("region_name")
     if not (connection.login and connection.password and region):

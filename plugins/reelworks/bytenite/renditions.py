@@ -61,6 +61,17 @@ def match_results(renditions: Iterable[Rendition], results: Sequence[str]) -> di
     return matched
 
 
+def name_results(results: Iterable[str]) -> dict[str, str]:
+    """Give our name -> result name where no preset tells what to expect; two that would share a name are told apart.
+
+    In the order of their names, so that a retry calls each as before: the service's order means nothing.
+    """
+    named: dict[str, str] = {}
+    for result in sorted(results):
+        named[_unique(safe_name(result), named)] = result
+    return named
+
+
 def safe_name(text: str) -> str:
     """Give a name that is one S3 key segment and plain in any shell, whatever came in."""
     base = re.split(r"[/\\]", text)[-1]

@@ -9,14 +9,18 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import StartTriggerArgs
 
-from reelworks.core.errors import BusyError, JobFailedError, UnreachableError
+from reelworks.core.errors import BusyError, JobFailedError, OverdueError, UnreachableError
 from reelworks.core.hook import VideoServiceHook
-from reelworks.core.jobs import Job, Phase, sure_look
+from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
 from reelworks.core.operator import hook_path
 from reelworks.core.trigger import JobTrigger, job_summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+
+LAST_LOOKS = 60.0
+"""Seconds within which a look at a job that is over has to be answered."""
 
 
 class JobSensor(BaseSensorOperator):
@@ -64,9 +68,9 @@ class JobSensor(BaseSensorOperator):
         """Run on a worker: when not deferrable, and in ``dag.test()``, which starts nothing in a triggerer."""
         if not self.deferrable:
             return super().execute(context)
-        job = self._look()
-        if job.phase.over:
-            return self._verdict(job)
+        done = self.poke(context)
+        if done.is_done:
+            return done.xcom_value
         trigger = JobTrigger(job_id=self.job_id, **{**self._wait(), "deadline": time.time() + self.timeout})
         return self.defer(trigger=trigger, method_name="resume")
 
@@ -81,10 +85,18 @@ class JobSensor(BaseSensorOperator):
 
     def resume(self, context: Context, event: Any = None) -> Any:
         """Look for itself once the triggerer's wait is over."""
-        job = self._look()
-        if not job.phase.over:
-            raise AirflowFailException(f"{job}, and the sensor's timeout of {self.timeout:g} s has passed")
-        return self._verdict(job)
+        hook = self.hook_class(self.conn_id)
+        told = bool(event and event.get("phase"))
+        wait = wait_for_job(
+            lambda: hook.look(self.job_id),
+            interval=self.poke_interval,
+            # A job that is known to be over is worth asking for again when a look goes unanswered.
+            deadline=time.time() + (LAST_LOOKS if told else 0.0),
+        )
+        try:
+            return self._verdict(hook.answer(wait))
+        except OverdueError as error:
+            raise AirflowFailException(f"{error}: the sensor waited {self.timeout:g} s") from error
 
     def _look(self) -> Job:
         hook = self.hook_class(self.conn_id)

@@ -49,7 +49,7 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    _require_connection(aws_conn_id)
+    require_connection(aws_conn_id)
     # Without s3v4 boto3 presigns for us-east-1 with the retired version 2.
     ours = Config(
         signature_version="s3v4",
@@ -62,7 +62,8 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
     return client
 
 
-def _require_connection(aws_conn_id: str | None) -> None:
+def require_connection(aws_conn_id: str | None) -> None:
+    """See that there is such a connection; BadInputError says how to make it."""
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
