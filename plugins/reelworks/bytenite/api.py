@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any
 
-from reelworks.core.errors import RefusedError, SignInRefusedError, UnreachableError
+from reelworks.core.errors import BadOutputError, RefusedError, SignInRefusedError, UnreachableError
 from reelworks.core.flow import Call, Flow, ask, deliver
 from reelworks.core.jobs import Job, Phase
 from reelworks.core.redact import redact
@@ -140,10 +140,15 @@ def get_job(job_id: str) -> Flow[Job]:
 
 
 def get_results(job_id: str) -> Flow[dict[str, str]]:
-    """Return the outputs' links by name; empty before completion. The links die, the order means nothing."""
+    """Return the outputs' links by name; empty before completion. The links die, the order means nothing.
+
+    :raises BadOutputError: two outputs have the same name, so that one would be taken for the other.
+    """
     call = Call("GET", f"{JOBS}/{job_id}/results")
     rows = (yield from _ask(call)).get("results") or []
     links = {str(row.get("name") or ""): str(row.get("link") or "") for row in rows}
+    if len(links) != len(rows):
+        raise BadOutputError(f"{call} names {len(rows)} results, but only {len(links)} of them differently")
     return links if all(name and link for name, link in links.items()) else {}  # a row without its link is not ready
 
 
