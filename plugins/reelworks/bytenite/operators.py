@@ -21,7 +21,7 @@ from reelworks.core.jobs import Phase
 from reelworks.core.presets import load
 from reelworks.core.step import StepOperator
 from reelworks.media.publish import Delivery
-from reelworks.media.s3 import S3Url, s3_client
+from reelworks.media.s3 import S3Url, require_connection, s3_client
 from reelworks.media.source import open_source
 
 if TYPE_CHECKING:
@@ -254,6 +254,7 @@ def _storage(kind: Literal["s3", "gcp", "storj"], bucket: str, name: str, conn_i
     """Read the keys where they are used; they go into the call and nowhere else."""
     from airflow.sdk import BaseHook
 
+    require_connection(conn_id)
     connection = BaseHook.get_connection(conn_id)
     region = connection.extra_dejson.get("region_name")
     if not (connection.login and connection.password and region):
