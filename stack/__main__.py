@@ -1,6 +1,7 @@
 """``python -m stack up|down|status|demo|put|get``."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ COMMANDS: dict[str, tuple[Callable[..., int], str, str]] = {
     "keep": (background.keep, "up", ""),  # what `up` leaves behind
 }
 
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+
 TAKES: dict[str, tuple[Callable[[str], Any], str]] = {"put": (Path, "FILE"), "get": (str, "s3://…")}
 
 
@@ -42,6 +45,15 @@ def main(arguments: list[str]) -> int:
     except StackError as error:
         terminal.keep()
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE or not error.filename:
+            raise
+        terminal.keep()
+        print(
+            f"{error.filename}: {error.strerror}. Reelworks keeps its files in .reelworks, below its own folder.",
+            file=sys.stderr,
+        )
         return 1
     except Interrupted as interrupted:
         terminal.keep()

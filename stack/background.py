@@ -122,6 +122,8 @@ def _gone(home: Home, owner: int) -> bool:
 
 def _notes(stack: machine.Machine) -> list[str]:
     """Wait for the DAGs, but a broken one is no reason to stop: Airflow's UI shows what is wrong with it."""
+    if taken := sorted(key for key in callers_connections() if key.startswith("AIRFLOW_")):
+        stack.notes.append(f"From your shell: {', '.join(taken)}.")
     try:
         stack.wait_for_dag(machine.DAG, PARSED_WITHIN)
     except ComponentDied:

@@ -66,6 +66,7 @@ find_uv() {
 
 if [ -f "$stamp" ] && [ "$(wanted)" = "$(cat "$stamp")" ] && usable; then exit 0; fi
 
+[ -w . ] || die "$(id -un) may not write to $(pwd -P); clone the project to a folder of your own."
 usable || make_venv
 rm -f "$stamp"
 uv=$(find_uv) || { make_venv; uv=$(find_uv) || die "uv could not be installed; is there a network?"; }
