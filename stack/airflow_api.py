@@ -33,7 +33,8 @@ class TaskLog:
             errors = [f"{error['exc_type']}: {error['exc_value']}" for error in fields.get("error_detail") or []]
             words = " ".join(str(fields[key]) for key in ("timestamp", "level", "event") if fields.get(key))
             # The folding marks of the UI's log view say nothing here.
-            log.lines.extend([] if words.split(" ")[-1].startswith("::endgroup") else [words])
+            folds = str(fields.get("event", "")).startswith(("::group::", "::endgroup::"))
+            log.lines.extend([] if folds else [words])
             log.lines.extend(errors)
             log.errors.extend(errors)
         return log

@@ -54,8 +54,15 @@ def in_order(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(tasks, key=lambda task: -task["priority_weight"])
 
 
+def _word(task: dict[str, Any]) -> str | None:
+    # A task that the triggerer has given back waits for a worker; it has begun all the same.
+    if task["state"] in ("scheduled", "queued") and task.get("start_date"):
+        return "running"
+    return WORDS.get(task["state"])
+
+
 def _show(tasks: list[dict[str, Any]], percent: float | None, terminal: Terminal) -> None:
-    phases = [f"{task['task_id']} {WORDS[task['state']]}" for task in tasks if task["state"] in WORDS]
+    phases = [f"{task['task_id']} {word}" for task in tasks if (word := _word(task))]
     progress = "" if percent is None else f"{bar(percent)}  "
     step = "" if percent is None else int(percent // 20)
     terminal.show(f"{progress}{', '.join(phases) or 'queued'}", f"{step}{phases}")

@@ -83,6 +83,8 @@ def running(
             yield _start(home, processes, terminal, overrides or {})
         finally:
             shield()
+            terminal.keep()
+            terminal.hint("Stopping …")
             processes.stop()
 
 

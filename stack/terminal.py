@@ -32,6 +32,12 @@ class Terminal:
             self._write(f"{text}\n")
         self._said = key
 
+    def hint(self, text: str) -> None:
+        """Show on a terminal, until the next line takes its place, why nothing happens; elsewhere be silent."""
+        if self.out.isatty():
+            self._write(f"{self._clear()}{text}")
+            self._live = True
+
     def keep(self) -> None:
         """Let the rewritten line stand as it is."""
         if self._live:

@@ -20,17 +20,25 @@ class Airflow:
     def __init__(self, *looks: Any) -> None:
         self.looks: Iterator[Any] = iter(looks)
         self.now: dict[str, str | None] = {}
+        self.begun: set[str] = set()
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         look = next(self.looks)
         if isinstance(look, Exception):
             raise look
         state, self.now = look
+        self.begun |= {name for name, now in self.now.items() if now in ("running", "deferred")}
         return str(state)
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         return [
-            {"task_id": name, "state": state, "priority_weight": -place, "try_number": 2}
+            {
+                "task_id": name,
+                "state": state,
+                "priority_weight": -place,
+                "try_number": 2,
+                "start_date": "12:00" if name in self.begun else None,
+            }
             for place, (name, state) in enumerate(self.now.items())
         ]
 
@@ -78,6 +86,22 @@ def test_phases_and_percent_are_told_as_they_change() -> None:
     ]
 
 
+def test_a_task_that_waits_for_a_worker_again_still_runs() -> None:
+    text = watch(
+        ("running", {"encode": "queued"}),
+        ("running", {"encode": "deferred"}),
+        ("running", {"encode": "scheduled"}),
+        ("success", {"encode": "success"}),
+    )
+
+    assert [line.split(" % ")[1].strip() for line in text.splitlines()] == [
+        "queued",
+        "encode running",
+        "encode running",
+        "encode done",
+    ]
+
+
 def test_a_look_that_fails_is_not_a_failed_run() -> None:
     assert "encode done" in watch(requests.ConnectionError(), ("success", {"encode": "success"}))
 
@@ -104,6 +128,7 @@ def test_a_log_is_read_with_its_errors_and_without_folding_marks() -> None:
     log = TaskLog.read(
         [
             {"timestamp": "12:00", "level": "info", "event": "begins"},
+            {"level": "info", "event": "::group::Pre Execute"},
             {"level": "info", "event": "::endgroup::"},
             {"level": "error", "event": "failed", "error_detail": [{"exc_type": "LostError", "exc_value": "gone"}]},
             "a line without structure",
