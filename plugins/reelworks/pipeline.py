@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from reelworks.core.errors import BadInputError
 from reelworks.core.presets import PresetFolder
+from reelworks.core.redact import redact
 from reelworks.media.url import S3Url
 
 if TYPE_CHECKING:
@@ -23,6 +24,22 @@ def below(destination: str, source: str) -> str:
     else:
         stem = splitext(basename(unquote(urlsplit(source).path)))[0]
     return str(S3Url.parse(destination.rstrip("/")).joined(stem or "video"))
+
+
+def each_below(destination: str, sources: Sequence[str]) -> list[dict[str, str]]:
+    """Return ``{"source", "destination"}`` for each source; each has a prefix of its own below ``destination``.
+
+    :raises BadInputError: none, or two that would write to the same place.
+    """
+    places: dict[str, str] = {}
+    for source in sources:
+        place = below(destination, source)
+        if place in places:
+            raise BadInputError(f"{redact(source)} and {redact(places[place])} would both go to {place}: rename one")
+        places[place] = source
+    if not places:
+        raise BadInputError("there are no sources: give at least one")
+    return [{"source": source, "destination": place} for place, source in places.items()]
 
 
 def check_request(params: Mapping[str, Any], services: Mapping[str, str]) -> str:

@@ -28,20 +28,24 @@ class Board:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._gate = threading.Lock()
-        self._asked = float("-inf")
+        self._answered = float("-inf")
         self._jobs: dict[str, Job] = {}
         self._failure: str | None = None
         self._wanted: dict[str, float] = {}
+        self._asked_for: frozenset[str] = frozenset()
 
     def look(self, job_id: str, interval: float, look_at_all: LookAtAll, look: Callable[[str], Flow[Job]]) -> Flow[Job]:
         """Return the job as a list shows it that is new enough for ``interval`` (seconds).
 
-        A job that the list does not show is looked at by itself.
+        A job that the list does not show, although it was asked for it, is looked at by itself.
 
         :raises UnreachableError: the list went unanswered; one try counts for all who wait for it.
         """
         self._wanted[job_id] = self._clock() + 3 * interval
-        yield from self._renewed(interval, look_at_all)
+        came = self._clock()
+        yield from self._renewed(interval, look_at_all, came, YOUNG * interval)
+        if not self._failure and job_id not in self._jobs and job_id not in self._asked_for:
+            yield from self._renewed(interval, look_at_all, self._answered, 0.0)
         if self._failure:
             raise UnreachableError(self._failure)
         job = self._jobs.get(job_id) or (yield from look(job_id))
@@ -49,10 +53,10 @@ class Board:
             self._wanted.pop(job_id, None)
         return job
 
-    def _renewed(self, interval: float, look_at_all: LookAtAll) -> Flow[None]:
-        """Wait until the list is young; renew it if nobody else does."""
-        pause = 0.05
-        while (age := self._clock() - self._asked) > YOUNG * interval:
+    def _renewed(self, interval: float, look_at_all: LookAtAll, came: float, young: float) -> Flow[None]:
+        """Wait for a list that was answered after one ``came``, or is at most ``young``; ask if nobody else does."""
+        pause = 0.02
+        while self._answered <= came and (age := self._clock() - self._answered) > young:
             if age < interval:
                 yield Sleep(interval - age)
             elif not self._gate.acquire(blocking=False):
@@ -60,7 +64,7 @@ class Board:
                 pause = min(1.0, 2 * pause)
             else:
                 try:
-                    if self._clock() - self._asked > YOUNG * interval:  # else somebody was quicker
+                    if self._answered <= came:  # else somebody was quicker
                         yield from self._renew(look_at_all)
                 finally:
                     self._gate.release()
@@ -68,14 +72,15 @@ class Board:
     def _renew(self, look_at_all: LookAtAll) -> Flow[None]:
         now = self._clock()
         self._wanted = {job_id: until for job_id, until in self._wanted.items() if until > now}
+        self._asked_for = frozenset(self._wanted)
         try:
-            self._jobs = yield from look_at_all(tuple(self._wanted))
+            self._jobs = yield from look_at_all(self._asked_for)
             self._failure = None
         except (UnreachableError, BusyError, LostError) as error:
             # A list that is not found says nothing about the job that one wait is for.
             self._failure = str(error)
         # Counted from the answer: from the question, an answer that takes long would be too old on arrival.
-        self._asked = self._clock()
+        self._answered = self._clock()
 
 
 _BOARDS: dict[tuple[str, ...], Board] = {}

@@ -1,4 +1,4 @@
-"""From a service's links to public keys: stage, verify, and only then publish."""
+"""From where a service put its outputs to public keys: stage, verify, and only then publish."""
 
 from __future__ import annotations
 
@@ -39,9 +39,12 @@ class Delivery:
         return s3.S3Url(self.destination.bucket, STAGING).joined(self.job_name)
 
     def publish(
-        self, links: Mapping[str, str], renditions: Sequence[Rendition], source: Probe | None
+        self, made: Mapping[str, str | s3.S3Url], renditions: Sequence[Rendition], source: Probe | None
     ) -> list[dict[str, Any]]:
-        """Store what the ``links`` (by output name) lead to, and return one JSON object for each output.
+        """Store what was ``made`` (by output name), and return one JSON object for each output.
+
+        It is a link, which is fetched, or an object of the same S3, which is copied there: no byte is carried through
+        this machine, though it is read once for its checksum.
 
         ``{"name", "url", "key", "size", "sha256", "probe"}``; size in bytes. An output whose name no rendition bears
         is only checked for being a video. What fails stays in the staging prefix to be looked at.
@@ -49,21 +52,25 @@ class Delivery:
         :raises BadOutputError: an output is not what was promised; none was published.
         """
         wanted = {rendition.name: rendition for rendition in renditions}
-        staged = {name: self._stage(name, link) for name, link in links.items()}
+        staged = {name: self._stage(name, where) for name, where in made.items()}
         probes, faults = dict[str, Probe](), list[str]()
         for name, stored in staged.items():
             probes[name], found = self._inspected(stored.url, wanted.get(name), source)
             faults += [f"{name}: {fault}" for fault in found]
         if faults:
             raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
-        outputs = [self._release(name, staged[name], probes[name]) for name in links]
+        outputs = [self._release(name, staged[name], probes[name]) for name in made]
         s3.delete_prefix(self.client, self.staging)
         return outputs
 
-    def _stage(self, name: str, link: str) -> Stored:
+    def _stage(self, name: str, where: str | s3.S3Url) -> Stored:
         target = self.staging.joined(name)
         log.info("fetching %s", name)
-        stored = fetch_to_s3(link, self.client, target)
+        if isinstance(where, s3.S3Url):
+            s3.copy(self.client, where, target)
+            stored = Stored(target, s3.stat(self.client, target).size, s3.digest(self.client, target))
+        else:
+            stored = fetch_to_s3(where, self.client, target)
         log.info("fetched %s: %d bytes, sha256 %s", name, stored.size, stored.sha256)
         return stored
 

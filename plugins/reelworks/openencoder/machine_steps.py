@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BadInputError
@@ -58,30 +57,36 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
 class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
     """Deletes machines and sees that they are gone; returns the ids. Those that are gone already are no error.
 
-    ``machines`` is what to delete: a list of ids, or the XCom ``fleet`` of a create task, by which also those are
-    found whose creation nobody heard of. None, for a setup that never came so far, deletes nothing.
+    For a teardown ``created_by`` names the create task of the run: also what it asked for without hearing the answer
+    is found. Otherwise ``machines`` is a list of ids.
     """
 
-    template_fields = ("machines", "conn_id")
+    template_fields = ("machines", "created_by", "conn_id")
 
-    def __init__(self, *, machines: Any, **kwargs: Any) -> None:
+    def __init__(self, *, machines: Any = None, created_by: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.machines = machines
+        self.created_by = created_by
 
     def step(self, context: Context) -> list[int]:
         """Delete them."""
-        if self.machines is None:
-            self.log.info("no machines were asked for")
+        fleet = self._fleet(context)
+        if fleet is None:
+            self.log.info("%s has asked for no machines", self.created_by)
             return []
-        if isinstance(self.machines, Mapping):
-            fleet = Fleet.from_notes(self.machines)
-        elif isinstance(self.machines, list | tuple):
-            fleet = Fleet("", "", 0, [], [api.number(machine) for machine in self.machines], sure=True)
-        else:
-            raise BadInputError(f"machines is a list of ids or a create task's XCom {FLEET!r}, not {self.machines!r}")
         deleted = self.service.answer(disband(fleet))
         self.log.info("deleted: %s", ", ".join(map(str, deleted)) or "none, they were gone")
         return deleted
+
+    def _fleet(self, context: Context) -> Fleet | None:
+        if (self.created_by is None) == (self.machines is None):
+            raise BadInputError("give either machines, a list of ids, or created_by, a create task's id")
+        if self.created_by is not None:
+            notes = context["ti"].xcom_pull(task_ids=self.created_by, key=FLEET)
+            return Fleet.from_notes(notes) if notes else None
+        if not isinstance(self.machines, list | tuple):
+            raise BadInputError(f"machines is a list of ids, not {self.machines!r}")
+        return Fleet("", "", 0, [], [api.number(machine) for machine in self.machines], sure=True)
 
 
 class OpenEncoderDeleteMachineOperator(OpenEncoderStepOperator):

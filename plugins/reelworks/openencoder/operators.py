@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reelworks.openencoder.encode import OpenEncoderEncodeOperator
 from reelworks.openencoder.job_steps import (
     OpenEncoderCancelJobOperator,
     OpenEncoderCreateJobOperator,
@@ -36,6 +37,7 @@ __all__ = [
     "OpenEncoderDeleteAllMachinesOperator",
     "OpenEncoderDeleteMachineOperator",
     "OpenEncoderDeleteMachinesOperator",
+    "OpenEncoderEncodeOperator",
     "OpenEncoderJobStatusOperator",
     "OpenEncoderListMachinesOperator",
     "OpenEncoderListPresetsOperator",
