@@ -1,6 +1,6 @@
 """Encode one video: check, encode, publish.
 
-Trigger it with an S3 source, an S3 destination, and a preset from the list. The renditions and, last,
+Trigger it with an S3 source, an S3 destination, a service, and one of that service's presets. The renditions and, last,
 ``manifest.json`` go to ``<destination>/<source name without its suffix>/``.
 """
 
@@ -12,9 +12,10 @@ from airflow.sdk import DAG, Param, get_current_context, task
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.core.presets import preset_names
+from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.pipeline import check_request, publish_manifest
 
-SERVICES = {"bytenite": "encode_with_bytenite"}
+SERVICES = {"bytenite": "encode_with_bytenite", "openencoder": "encode_with_openencoder"}
 
 with DAG(
     "encode_video",
@@ -27,7 +28,9 @@ with DAG(
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+", title="Source"),
         "destination": Param("s3://outbox/encoded", type="string", pattern="^s3://.+", title="Destination prefix"),
         "service": Param("bytenite", enum=[*SERVICES], title="Service"),
-        "preset": Param("h264_720p", enum=[*preset_names("bytenite")], title="Preset"),
+        "preset": Param(
+            "h264_720p", enum=[name for service in SERVICES for name in preset_names(service)], title="Preset"
+        ),
     },
 ):
 
@@ -36,16 +39,19 @@ with DAG(
         """Refuse what cannot work before anything is started, and choose the service's branch."""
         return check_request(params, SERVICES)
 
-    encode = ByteNiteEncodeOperator(
-        task_id="encode_with_bytenite",
-        source="{{ params.source }}",
-        preset="{{ params.preset }}",
-        destination="{{ macros.reelworks.below(params.destination, params.source) }}",
-    )
+    work = {
+        "source": "{{ params.source }}",
+        "preset": "{{ params.preset }}",
+        "destination": "{{ macros.reelworks.below(params.destination, params.source) }}",
+    }
+    encoders = [
+        ByteNiteEncodeOperator(task_id="encode_with_bytenite", **work),
+        OpenEncoderEncodeOperator(task_id="encode_with_openencoder", **work),
+    ]
 
     @task(trigger_rule="none_failed_min_one_success")
     def publish(params: dict[str, str]) -> str:
         """Write the manifest, last of all: where it is, everything it names is."""
         return publish_manifest(params, [*SERVICES.values()], get_current_context())
 
-    check() >> encode >> publish()
+    check() >> encoders >> publish()

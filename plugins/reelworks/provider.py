@@ -11,7 +11,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "reelworks",
         "name": "Reelworks",
         "description": "Encode and enhance videos with remote services.",
-        "connection-types": [_bytenite()],
+        "connection-types": [_bytenite(), _openencoder()],
     }
 
 
@@ -28,6 +28,25 @@ def _bytenite() -> dict[str, Any]:
         "conn-fields": {
             "access_token": _field("Ready access token (instead of an API key)", "string", format="password"),
             "token_prefix": _field("Word before the token in the Authorization header (usually none)", "string"),
+            "allow_http": ALLOW_HTTP,
+        },
+    }
+
+
+def _openencoder() -> dict[str, Any]:
+    return {
+        "connection-type": "openencoder",
+        "hook-class-name": "reelworks.openencoder.hook.OpenEncoderHook",
+        "hook-name": "Open Encoder",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "extra"],
+            "relabeling": {"host": "Base URL", "login": "User name"},
+            "placeholders": {"host": "http://localhost:8080", "login": "admin"},
+        },
+        "conn-fields": {
+            "inbound_bucket": _field("Inbound bucket (else read from the server's settings, by an admin)", "string"),
+            "outbound_bucket": _field("Outbound bucket (likewise)", "string"),
+            "aws_conn_id": _field("AWS connection of these buckets (else aws_default)", "string"),
             "allow_http": ALLOW_HTTP,
         },
     }
