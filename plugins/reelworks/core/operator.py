@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR
 from airflow.sdk.exceptions import (
-    AirflowException,
     AirflowFailException,
     TaskDeferralError,
     TaskDeferralTimeout,
@@ -47,8 +46,11 @@ GRACE = 120.0
 """Seconds after its deadline at which Airflow ends a wait whose triggerer is gone."""
 
 
-class TaskStoppedError(AirflowException):
-    """The task got SIGTERM. Unlike Airflow's AirflowTaskTerminated it leaves a task its retries: workers shut down."""
+class TaskStoppedError(BaseException):
+    """The task got SIGTERM. Unlike Airflow's AirflowTaskTerminated it leaves a task its retries: workers shut down.
+
+    No Exception: it is raised in the middle of anything, and botocore takes any of those for a lost connection.
+    """
 
 
 class JobOperator(BaseOperator):
@@ -184,7 +186,7 @@ class JobOperator(BaseOperator):
         job_id = claim.job_id or self.service.answer(self.find(claim))
         if job_id is None:
             self.log.info("no job is called %s: the earlier try had stored only its intent", claim.name)
-            return self._submitted(claim, context)
+            return self._submitted(replace(claim, deadline=time.time() + self.deadline), context)
         try:
             job = self.service.answer(sure_look(lambda: self.service.look(job_id)))
         except LostError as error:
@@ -195,6 +197,9 @@ class JobOperator(BaseOperator):
                 self.service.answer(self.service.cancel(job_id))  # a service may yet bring it back to life
             self.log.warning("%s: a new job is needed", job)
             return None
+        if not job.phase.over and time.time() >= claim.deadline:
+            # Before it is started: a draft would be paid for, and aborted at once.
+            raise OverdueError(f"{job}, and its deadline has passed")
         self.log.info("taking over: %s", job)
         return self._started(claim.with_job(job_id), context)
 
@@ -299,7 +304,7 @@ class JobOperator(BaseOperator):
             self._minding = False
             if self._nobody_comes_back(error, context):
                 self._give_up(context)
-                if isinstance(error, BadOutputError):
+                if isinstance(error, (BadOutputError, LostError)):
                     self._write_off(context)
             elif isinstance(error, NothingMadeError):
                 self._write_off(context)
@@ -313,7 +318,7 @@ class JobOperator(BaseOperator):
             return state_of(context["ti"]) in GIVEN_UP
         if isinstance(error, (OverdueError, AirflowFailException)):
             return True
-        return not retry_follows(context["ti"])
+        return not retry_follows(self, context, error)
 
     def _write_off(self, context: Context) -> None:
         """Let a task that is cleared after this start a new job: what this one made will not get better."""

@@ -1,0 +1,108 @@
+"""A stop is never lost, and a task that comes back late, or not at all, leaves no job that is paid for nothing."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import urllib3
+from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
+
+from reelworks.bytenite import api
+from reelworks.bytenite.hook import ByteNiteHook
+from reelworks.core.errors import UnreachableError
+from tests.guarantees.house import House, ImpatientEncodeOperator, QuickEncodeOperator
+
+
+def test_a_stop_in_the_middle_of_a_call_to_s3_ends_the_task(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks: list[BaseOperator] = []
+    ask = urllib3.HTTPConnectionPool.urlopen
+
+    def stopped(pool: urllib3.HTTPConnectionPool, *arguments: object, **options: object) -> object:
+        if tasks and str(options.get("url")).startswith("/outbox"):
+            tasks.pop().on_kill()  # what the handler of SIGTERM does, whatever runs at that moment
+        return ask(pool, *arguments, **options)
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", stopped)
+
+    class Stopped(QuickEncodeOperator):
+        def check(self, context: Context) -> dict[str, Any]:
+            tasks.append(self)
+            return super().check(context)
+
+    life = house.encode(house.put(), Stopped, life={"airflow_state": "failed"})
+
+    outcome = life.run()
+
+    assert "TaskStoppedError" in outcome.error, outcome
+    assert house.paid() == []
+    assert house.unfinished() == []
+
+
+def test_a_retry_that_comes_after_the_deadline_pays_for_no_job_it_would_abort(house: House) -> None:
+    source = house.put()
+    undisturbed = house.encode(source)
+    undisturbed.run()
+
+    for kill_at in range(1, undisturbed.points.value):
+        house.mark()
+        life = house.encode(source, deadline=3600.0)
+        life.kill_at = kill_at
+        if life.run().state != "killed" or not life.store or life.store["reelworks.job"]["done"]:
+            continue
+        saved = life.saved
+        saved["store"]["reelworks.job"]["deadline"] = time.time() - 1
+        life._write(saved)
+        paid_before = len(house.paid())
+
+        outcome = life.run_until_over()
+
+        assert outcome.state == "success", f"killed at point {kill_at}: {outcome}"
+        assert len(house.paid()) <= 1 + paid_before, f"killed at point {kill_at}"
+        assert not [job for job in house.paid()[paid_before:] if "ABORT" in job["state"]], f"killed at point {kill_at}"
+        assert house.unfinished() == []
+
+
+def test_a_retry_policy_that_ends_the_task_ends_its_job(house: House) -> None:
+    house.sandbox.settings(job_seconds=60)
+    policy = ExceptionRetryPolicy([RetryRule(UnreachableError, RetryAction.FAIL)])
+    patient = ExceptionRetryPolicy([RetryRule(UnreachableError, RetryAction.RETRY, retry_delay=timedelta(seconds=1))])
+
+    class Stumbling(ImpatientEncodeOperator):
+        def _see_through(self, *_: object) -> object:
+            raise UnreachableError("the line is cut")
+
+    kept = house.encode(house.put(), Stumbling, retry_policy=patient)
+    assert kept.run().state == "up_for_retry"
+    assert len(house.unfinished()) == 1
+
+    ended = house.encode(house.put(), Stumbling, retry_policy=policy)
+    outcome = ended.run()
+
+    assert outcome.state == "failed"
+    assert len(house.unfinished()) == 1
+    ByteNiteHook().answer(ByteNiteHook().cancel(kept.store["reelworks.job"]["job_id"]))
+
+
+def test_a_task_that_is_cleared_after_its_results_are_gone_starts_a_new_job(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = api.get_results
+
+    def get_results(job_id: str) -> object:
+        links = yield from real(job_id)
+        dead = f"{house.sandbox.url()}/gone"
+        return dict.fromkeys(links, dead) if job_id == house.paid()[0]["id"] else links
+
+    monkeypatch.setattr(api, "get_results", get_results)
+    life = house.encode(house.put(), life={"retries": 1})
+    assert life.run_until_over().state == "failed"
+    assert len(house.paid()) == 1  # a retry pays for nothing: one dead link may be a slip
+
+    life.clear()
+    outcome = life.run_until_over()
+
+    assert outcome.state == "success"
+    assert len(house.paid()) == 2
