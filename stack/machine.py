@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from stack import ROOT, database
+from stack import ROOT, database, session
 from stack.airflow_api import PARTS, AirflowApi
 from stack.home import Home
 from stack.ports import HOST, asked, or_free
@@ -54,9 +54,9 @@ class Machine:
 
         self.wait_for(f"the DAG {dag_id}", parsed, within)
 
-    def ledger(self) -> dict[str, Any]:
-        """Return the sandbox's account of what would have been paid."""
-        answer = self.airflow.session.get(f"{self.sandbox['bytenite']['url']}/sandbox/ledger", timeout=10)
+    def ledger(self, service: str = "bytenite") -> dict[str, Any]:
+        """Return the sandbox's account of what would have been paid to a service."""
+        answer = self.airflow.session.get(f"{self.sandbox[service]['url']}/sandbox/ledger", timeout=10)
         answer.raise_for_status()
         ledger: dict[str, Any] = answer.json()
         return ledger
@@ -107,13 +107,17 @@ def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapp
     environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | dict(overrides)
     terminal.show("preparing Airflow's database", "database")
     database.prepare(folder, processes, environment)
-    for name, arguments in AIRFLOW.items():
-        processes.start(name, [sys.executable, "-m", "airflow", *arguments], environment)
+    started = {
+        name: processes.start(name, [sys.executable, "-m", "airflow", *arguments], environment)
+        for name, arguments in AIRFLOW.items()
+    }
     api = AirflowApi(f"http://{HOST}:{airflow_port}")
     machine = Machine(processes, api, sandbox, began, notes)
 
     def all_healthy() -> bool:
-        healthy = api.healthy_parts(began)
+        # The port was free when it was picked; another stack that started meanwhile may answer there.
+        ours = session.listens(started["api-server"].guard.pid, airflow_port)
+        healthy = api.healthy_parts(began) if ours else []
         terminal.show(f"starting Airflow: {', '.join(healthy) or '…'}", "airflow")
         return len(healthy) == len(PARTS) + 1
 
@@ -126,7 +130,7 @@ def _start_sandbox(home: Home, processes: Processes, note: Callable[[str], None]
     about = folder / "sandbox.json"
     about.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(folder)]
-    for service in ("s3", "bytenite"):
+    for service in ("s3", "bytenite", "openencoder"):
         # Left to itself, the sandbox takes its usual port, or a free one.
         if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):
             command += [f"--{service}-port", str(or_free(wanted, note))]

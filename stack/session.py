@@ -35,6 +35,16 @@ def members(leader: int) -> list[int]:
     return [pid for pid in psutil.pids() if pid != leader and _session(pid) == leader and started(pid)]
 
 
+def listens(leader: int, port: int) -> bool:
+    """Whether a process of the session accepts connections on the port; someone else's server there does not count."""
+    for pid in [leader, *members(leader)]:
+        with contextlib.suppress(psutil.Error):
+            for connection in psutil.Process(pid).net_connections(kind="tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                    return True
+    return False
+
+
 def kill(leader: int, within: float = 5.0) -> bool:
     """Kill the session, leader first so that it starts nothing new; True when nothing of it is left (in seconds)."""
     if _session(leader) == leader:
