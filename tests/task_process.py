@@ -54,6 +54,8 @@ class TaskLife:
     conf: dict[str, Any] = field(default_factory=dict)
     airflow_state: str | None = "running"
     """What Airflow answers when it is asked for the task's state."""
+    upstream: dict[str, TaskLife] = field(default_factory=dict)
+    """By their task ids, the lives whose XComs this one may pull."""
 
     def __post_init__(self) -> None:
         self.try_number = 0
@@ -128,6 +130,10 @@ class TaskLife:
         assert self.deferred
         kwargs = {**deserialize(self.deferred["next_kwargs"] or {}), "event": event}
         return self._stretch(lambda: self._task(self.deferred["next_method"], kwargs))
+
+    def forget_xcoms(self) -> None:
+        """Do what Airflow does to a task's XComs when its next try starts."""
+        self._write({**self.saved, "xcoms": {}})
 
     def fail_deferred(self, error: str) -> Outcome:
         """Resume the way Airflow does when a trigger crashed or timed out."""
@@ -299,6 +305,9 @@ class Supervisor:
         if kind == "GetTaskStates":
             states = {RUN_ID: {msg.task_ids[0]: self.life.airflow_state}}
             return comms.TaskStatesResult(task_states=states)
+        if kind == "GetXComSequenceSlice":
+            xcoms = self.life.upstream[msg.task_id].xcoms
+            return comms.XComSequenceSliceResult(root=[xcoms[msg.key]] if msg.key in xcoms else [])
         if kind == "SetTaskStateStore":
             self._kept(saved, "store", msg.key, msg.value)
         elif kind == "SetXCom":
