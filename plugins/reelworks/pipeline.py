@@ -65,15 +65,14 @@ def publish_manifest(
     Written last of all: where it is, everything it names is.
     """
     from reelworks.media.manifest import build_manifest, write_manifest
-    from reelworks.media.s3 import digest, s3_client
+    from reelworks.media.s3 import s3_client
+    from reelworks.media.source import source_digest
 
     instance = context["ti"]
     job, outputs = _what_ran(instance, encoders)
-    client, source = s3_client(aws_conn_id), dict(job["source"])
-    if source["url"].startswith("s3://"):
-        source["sha256"] = digest(client, S3Url.parse(source["url"]), source.get("version_id"))
+    client = s3_client(aws_conn_id)
     manifest = build_manifest(
-        source=source,
+        source={**job["source"], "sha256": source_digest(job["source"], client)},
         preset=job["preset"],
         service=job["service"],
         job={"id": job["id"], "name": job["name"]},

@@ -28,7 +28,12 @@ def test_nothing_is_remembered_at_first() -> None:
 
 def test_a_claim_is_remembered_as_it_was() -> None:
     store = Store()
-    saved = claim(notes={"source": {"size": 17}}).with_job("j-1").finished([{"name": "720p.mp4"}], {"amount": "12"}).save(store)
+    saved = (
+        claim(notes={"source": {"size": 17}})
+        .with_job("j-1")
+        .finished([{"name": "720p.mp4"}], {"amount": "12"})
+        .save(store)
+    )
 
     assert load_claim(store) == saved
     assert list(store) == [KEY]

@@ -12,6 +12,7 @@ import pytest
 
 from reelworks.core.errors import BadInputError, LostError, UnreachableError
 from reelworks.media import ffprobe, s3
+from reelworks.media.checks import check_tail
 from reelworks.media.probe import Probe, decodes, ffprobe_path, ffprobe_version, probe
 from reelworks.media.s3 import S3Url
 from tests.media.clips import make
@@ -136,6 +137,29 @@ def test_how_far_a_file_decodes_shows_a_cut_tail(tmp_path: Path) -> None:
     assert decodes(whole, 2, start=3).until == pytest.approx(3.96)
     with pytest.raises(BadInputError, match="does not decode"):
         decodes(cut, 2, start=3)
+
+
+@pytest.mark.parametrize("seconds", [2.0, None])
+def test_the_end_of_a_file_with_one_keyframe_is_reached(tmp_path: Path, seconds: float | None) -> None:
+    file = tmp_path / "long_gop.mp4"
+    source = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=160x90:r=25:d=6",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-g",
+        "9999",
+    ]
+    subprocess.run([ffmpeg(), "-v", "error", *source, str(file)], check=True)
+
+    decoded = decodes(file, seconds, start=4.0)
+
+    assert decoded.until == pytest.approx(5.96, abs=0.05)
+    assert check_tail(decoded, probe(file)) == []
 
 
 def test_a_missing_file_is_bad_input(tmp_path: Path) -> None:

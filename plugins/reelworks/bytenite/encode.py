@@ -84,7 +84,7 @@ class ByteNiteEncodeOperator(JobOperator):
         if self.service.answer(api.get_job(str(claim.job_id))).state != api.NEW:
             return
         # Linked afresh: the link of an earlier try may have died meanwhile.
-        link = source_link(self.source, self.s3, self.link_lifetime)
+        link = source_link(self.source, self.s3, self.link_lifetime, claim.notes["source"]["etag"])
         flow = start_job(str(claim.job_id), source=url_source(link), destination=BUCKET, params=self._preset().params())
         self.service.answer(flow)
 

@@ -70,5 +70,5 @@ class NothingMadeError(BadOutputError):
     """A job claims success and has left nothing; another job may do better."""
 
 
-HOPELESS = (BadInputError, SignInRefusedError, RefusedError)
+HOPELESS = (BadInputError, BadOutputError, SignInRefusedError, RefusedError)
 """What another try would only meet again: a task fails at once, whatever its retries."""

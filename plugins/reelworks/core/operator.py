@@ -296,18 +296,23 @@ class JobOperator(BaseOperator):
             yield
         except TaskDeferred:
             raise
+        except NothingMadeError:
+            self._minding = False
+            self._give_up(context)
+            self._write_off(context)  # for the retry, where there is one
+            raise
         except HOPELESS as error:
             self._minding = False
             self._give_up(context)
+            if isinstance(error, BadOutputError):
+                self._write_off(context)
             raise AirflowFailException(str(error)) from error
         except BaseException as error:
             self._minding = False
             if self._nobody_comes_back(error, context):
                 self._give_up(context)
-                if isinstance(error, (BadOutputError, LostError)):
+                if isinstance(error, LostError):
                     self._write_off(context)
-            elif isinstance(error, NothingMadeError):
-                self._write_off(context)
             raise
         finally:
             self._minding = False
@@ -334,7 +339,7 @@ class JobOperator(BaseOperator):
             job_id = claim.job_id or self.service.answer(self.find(claim))
             if job_id:
                 self.service.answer(self.service.cancel(job_id))
-                self.log.info("job %s is cancelled", job_id)
+                self.log.info("job %s does not run on", job_id)
         except VideoServiceError as error:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
         else:

@@ -76,7 +76,7 @@ class JobTrigger(BaseTrigger):
             interval=self.interval,
             deadline=deadline,
             stall=self.stall,
-            first_look_after=0.0 if self.ends_task else max(FIRST_LOOK, min(self.interval, deadline - now)),
+            first_look_after=0.0 if self.ends_task else FIRST_LOOK,
             notice=lambda job: self.log.info("%s", job),
         )
         try:

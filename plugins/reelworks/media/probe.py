@@ -90,12 +90,13 @@ def probe(target: str | Path, *, timeout: float = 120) -> Probe:
     return _probe(said.get("format", {}), video, audio)
 
 
-def decodes(target: str | Path, seconds: float = 2.0, *, start: float = 0.0, timeout: float = 300) -> Decoded:
-    """Decode ``seconds`` of the picture from ``start`` on: a whole header may stand before nothing.
+def decodes(target: str | Path, seconds: float | None = 2.0, *, start: float = 0.0, timeout: float = 300) -> Decoded:
+    """Decode ``seconds`` of the picture from ``start`` on, or all to the end: a whole header may stand before nothing.
 
     Raises BadInputError if not one frame comes out. Near the end, compare ``until`` with the duration.
     """
-    span = f"{start:.3f}%+{seconds:.3f}" if start > 0 else f"%+{seconds:.3f}"
+    # Not "%+seconds": ffprobe counts that from the keyframe it lands on, which can lie long before the start.
+    span = f"{start:.3f}%" if seconds is None else f"{start:.3f}%{start + seconds:.3f}"
     frames = run(
         target, "-select_streams", "V:0", "-read_intervals", span, "-show_entries",
         "frame=best_effort_timestamp_time", timeout=timeout,

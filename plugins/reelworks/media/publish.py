@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError, BadOutputError
+from reelworks.core.errors import BadInputError, BadOutputError, VideoServiceError
 from reelworks.core.presets import Rendition
 from reelworks.media import s3
 from reelworks.media.checks import check_rendition, check_tail
+from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.probe import Probe, decodes, probe
 from reelworks.media.transfer import Stored, fetch_to_s3
 
@@ -59,8 +60,13 @@ class Delivery:
             faults += [f"{name}: {fault}" for fault in found]
         if faults:
             raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
+        # An older manifest would name files that are about to be replaced.
+        s3.delete(self.client, self.destination.joined(MANIFEST))
         outputs = [self._release(name, staged[name], probes[name]) for name in made]
-        s3.delete_prefix(self.client, self.staging)
+        try:
+            s3.delete_prefix(self.client, self.staging)
+        except VideoServiceError as error:
+            log.warning("all is published, but %s could not be removed: %s", self.staging, error)
         return outputs
 
     def _stage(self, name: str, where: str | s3.S3Url) -> Stored:
@@ -79,7 +85,7 @@ class Delivery:
         link = s3.presign(self.client, url, PROBE_LINK_LIFETIME)
         try:
             seen = probe(link)
-            tail = decodes(link, start=max(0.0, (seen.duration or 0.0) - 2.0))
+            tail = decodes(link, None, start=max(0.0, (seen.duration or 0.0) - 2.0))
         except BadInputError as error:
             raise BadOutputError(f"nothing was published, see {url}: {error}") from None
         return seen, check_tail(tail, seen) + (check_rendition(seen, wanted, source) if wanted else [])

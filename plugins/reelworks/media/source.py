@@ -55,12 +55,30 @@ def open_source(source: str, client: S3Client, lifetime: int) -> Source:
     raise BadInputError(f"{redact(source)!r} is no source: give s3://bucket/key or an https link")
 
 
-def source_link(source: str, client: S3Client, lifetime: int) -> str:
-    """Return a fresh link to a source that was checked before."""
+def source_link(source: str, client: S3Client, lifetime: int, etag: str | None) -> str:
+    """Return a fresh link to a source that was checked before, and had this ETag then.
+
+    :raises BadInputError: it is gone, or another one by now.
+    """
     if not source.startswith("s3://"):
         return source
     url = s3.S3Url.parse(source)
-    return s3.presign(client, url, lifetime, s3.stat(client, url).version_id)
+    found = s3.stat(client, url)
+    if found.etag != etag:
+        raise BadInputError(f"{url} was replaced after it had been checked: start again with the new one")
+    return s3.presign(client, url, lifetime, found.version_id)
+
+
+def source_digest(notes: dict[str, Any], client: S3Client) -> str | None:
+    """Return the sha256 of the source that ``notes`` tell of; None if it is gone, or another one by now."""
+    if not notes["url"].startswith("s3://"):
+        return None
+    url, version = s3.S3Url.parse(notes["url"]), notes.get("version_id")
+    try:
+        same = version is not None or s3.stat(client, url).etag == notes["etag"]
+        return s3.digest(client, url, version) if same else None
+    except BadInputError:
+        return None
 
 
 def check_bucket(client: S3Client, url: s3.S3Url) -> None:

@@ -98,7 +98,7 @@ class OpenEncoderEncodeOperator(JobOperator):
         if self._on_one_s3(claim) and self.source.startswith("s3://"):
             s3.copy(client, s3.S3Url.parse(self.source), target)
         else:
-            fetch_to_s3(source_link(self.source, client, LINK_LIFETIME), theirs, target)
+            fetch_to_s3(source_link(self.source, client, LINK_LIFETIME, None), theirs, target)
 
     def find(self, claim: Claim) -> Flow[str | None]:
         """Find the job by where it writes, which bears the claim's name."""
