@@ -1,6 +1,7 @@
 """Takes a real video out of S3, has it encoded, and shows what came back."""
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,30 @@ from stack import machine
 from stack.clip import sample_clip
 from stack.follow import follow
 from stack.home import Home
-from stack.results import Results, fetch, s3_client
+from stack.results import Results, fetch, outputs_table, s3_client
 from stack.signals import interruptible
-from stack.table import size
+from stack.table import size, table
 from stack.terminal import Terminal
 
 # The wall clock for all of it, for the DAG to be parsed, and for the run; seconds.
 LIMIT = 600
 PARSED_WITHIN = 90.0
 RUN_WITHIN = 300.0
-PRESET = "h264_ladder"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to encode the sample: by which service, to which preset, and the unit that it is paid in."""
+
+    service: str
+    preset: str
+    unit: str
+
+
+WAYS = (
+    Way("bytenite", "h264_ladder", "ByteChips"),
+    Way("openencoder", "h264_main_720p_3000", "USD of machine time"),
+)
 
 
 def demo(home: Home, terminal: Terminal) -> int:
@@ -26,10 +41,9 @@ def demo(home: Home, terminal: Terminal) -> int:
     with interruptible(LIMIT):
         with machine.running(home, terminal, fresh=True) as stack:
             terminal.keep()
-            terminal.say(
-                f"Airflow {stack.airflow.url}, ByteNite {stack.sandbox['bytenite']['url']},"
-                f" S3 {stack.sandbox['s3']['endpoint']} (up after {time.time() - stack.began:.0f} s)"
-            )
+            where = [f"{name} {stack.sandbox[name]['url']}" for name in ("bytenite", "openencoder")]
+            places = ", ".join([f"Airflow {stack.airflow.url}", *where, f"S3 {stack.sandbox['s3']['endpoint']}"])
+            terminal.say(f"{places} (up after {time.time() - stack.began:.0f} s)")
             _encode(stack, home.path, terminal)
         terminal.say(f"Stopped all. {time.monotonic() - terminal.began:.0f} s in all.")
     return 0
@@ -39,34 +53,37 @@ def _encode(stack: machine.Machine, folder: Path, terminal: Terminal) -> None:
     client = s3_client(stack.sandbox["s3"])
     clip = sample_clip(folder)
     client.upload_file(str(clip), "inbox", clip.name)
-    params = {
-        "source": f"s3://inbox/{clip.name}",
-        "destination": "s3://outbox/demo",
-        "service": "bytenite",
-        "preset": PRESET,
-    }
-    terminal.say(f"{params['source']} ({size(clip.stat().st_size)})")
+    terminal.say(f"s3://inbox/{clip.name} ({size(clip.stat().st_size)})")
     stack.wait_for_dag(machine.DAG, PARSED_WITHIN)
+    results, accounts = [], []
+    for way in WAYS:
+        tasks = _run(stack, way, clip.name, terminal)
+        key = f"demo/{way.service}/{clip.stem}/manifest.json"
+        results.append(fetch(client, "outbox", key, folder / "outputs" / way.service))
+        accounts.append(_account(way, tasks, stack.ledger(way.service), results[-1]))
+    terminal.say(f"\n{outputs_table(results)}\n")
+    terminal.say(f"{table(('service', 'seconds', 'cost', 'manifest'), accounts, right=(1,))}\n")
+    terminal.say(f"Files in {folder / 'outputs'}")
+
+
+def _run(stack: machine.Machine, way: Way, name: str, terminal: Terminal) -> list[dict[str, Any]]:
+    params = {
+        "source": f"s3://inbox/{name}",
+        "destination": f"s3://outbox/demo/{way.service}",
+        "service": way.service,
+        "preset": way.preset,
+    }
     run_id = stack.airflow.trigger(machine.DAG, params)
-    terminal.say(f"Run {run_id} of {machine.DAG}, preset {PRESET}:")
-    tasks = follow(stack, machine.DAG, run_id, terminal, RUN_WITHIN)
-    results = fetch(client, "outbox", f"demo/{clip.stem}/manifest.json", folder / "outputs")
-    _report(results, tasks, stack.ledger(), terminal)
+    terminal.say(f"{machine.DAG} with {way.service}, preset {way.preset} (run {run_id}):")
+    return follow(stack, machine.DAG, run_id, way.service, terminal, RUN_WITHIN)
 
 
-def _report(results: Results, tasks: list[dict[str, Any]], ledger: dict[str, Any], terminal: Terminal) -> None:
-    terminal.say(f"\n{results.table()}\n")
-    terminal.say(f"Manifest  {results.url}")
-    terminal.say(f"Files     {results.folder}")
-    terminal.say(f"Cost      {_cost(ledger)}")
-    spent = [f"{task['task_id']} {_seconds(task):.1f} s" for task in tasks if task["start_date"]]
-    terminal.say(f"Time      {', '.join(spent)}")
-
-
-def _cost(ledger: dict[str, Any]) -> str:
-    totals, wallet = ledger["totals"], ledger["wallet"]
-    jobs = "1 job" if totals["jobs"] == 1 else f"{totals['jobs']} jobs"
-    return f"{jobs} paid, {totals['amount']} ByteChips; {wallet['availableBalance']} are left in the sandbox's wallet"
+def _account(
+    way: Way, tasks: list[dict[str, Any]], ledger: dict[str, Any], result: Results
+) -> tuple[str, str, str, str]:
+    """Return the row that says what one way took: the seconds of its tasks, and the cost by the sandbox's ledger."""
+    seconds = sum(_seconds(task) for task in tasks if task["start_date"] and task["state"] == "success")
+    return way.service, f"{seconds:.1f}", f"{ledger['totals']['amount']} {way.unit}", result.url
 
 
 def _seconds(task: dict[str, Any]) -> float:

@@ -19,13 +19,14 @@ WORDS = {
     "success": "done",
     "failed": "failed",
     "upstream_failed": "not reached",
-    "skipped": "skipped",
     "up_for_retry": "will be tried again",
 }
 
 
-def follow(machine: Machine, dag_id: str, run_id: str, terminal: Terminal, within: float) -> list[dict[str, Any]]:
-    """Show the run until it has ended (at most ``within`` seconds); its task instances.
+def follow(
+    machine: Machine, dag_id: str, run_id: str, service: str, terminal: Terminal, within: float
+) -> list[dict[str, Any]]:
+    """Show the run and the service's work until it has ended (at most ``within`` seconds); its task instances.
 
     :raises StackError: it failed; the message has the end of the failed task's log.
     """
@@ -41,7 +42,7 @@ def follow(machine: Machine, dag_id: str, run_id: str, terminal: Terminal, withi
             state = machine.airflow.run_state(dag_id, run_id)
             tasks = in_order(machine.airflow.tasks(dag_id, run_id))
             _tell_retries(machine, dag_id, run_id, tasks, told, terminal)
-            _show(tasks, _percent(machine.ledger()), terminal)
+            _show(tasks, _percent(machine.ledger(service)), terminal)
         time.sleep(LOOK)
     terminal.keep()
     if state == "failed":

@@ -13,7 +13,7 @@ import requests
 from stack import ROOT, database, session
 from stack.airflow_api import PARTS, AirflowApi
 from stack.home import Home
-from stack.ports import HOST, asked, or_free
+from stack.ports import HOST, asked, free_port, or_free
 from stack.processes import NotReady, Processes, StackError, clean_environment
 from stack.settings import airflow_environment, sandbox_connections
 from stack.signals import shield
@@ -80,7 +80,8 @@ def running(
                 terminal.say(f"Ended what an earlier run had left: {', '.join(left)}.")
             if fresh:
                 home.wipe()
-            yield _start(home, processes, terminal, overrides or {})
+            # Only who stays is looked for at the usual port; the others would fight over it.
+            yield _start(home, processes, terminal, overrides or {}, usual_port=None if fresh else 8080)
         finally:
             shield()
             terminal.keep()
@@ -88,7 +89,9 @@ def running(
             processes.stop()
 
 
-def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapping[str, str]) -> Machine:
+def _start(
+    home: Home, processes: Processes, terminal: Terminal, overrides: Mapping[str, str], usual_port: int | None
+) -> Machine:
     home.write_status("starting")
     began = time.time()
     notes: list[str] = []
@@ -97,7 +100,8 @@ def _start(home: Home, processes: Processes, terminal: Terminal, overrides: Mapp
         notes.append(text)
         terminal.say(text)
 
-    airflow_port = or_free(asked("REELWORKS_AIRFLOW_PORT") or 8080, note)
+    wanted = asked("REELWORKS_AIRFLOW_PORT") or usual_port
+    airflow_port = or_free(wanted, note) if wanted else free_port()
     folder = home.path / "airflow"
     folder.mkdir(exist_ok=True)
     # Its processes would all write the default one at once.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from stack.table import bit_rate, size, table
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-HEADINGS = ("S3 key", "container", "codec", "size", "bitrate", "duration")
+HEADINGS = ("service", "S3 key", "container", "codec", "size", "bitrate", "duration")
 
 
 def s3_client(about: dict[str, str]) -> "S3Client":
@@ -38,10 +39,15 @@ class Results:
     url: str
     folder: Path
 
-    def table(self) -> str:
-        """Lay out one line for each output."""
-        rows = [_row(output) for output in self.manifest["outputs"]]
-        return table(HEADINGS, rows, right=(3, 4, 5))
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row for each output, under HEADINGS."""
+        return [(self.manifest["service"], *_row(output)) for output in self.manifest["outputs"]]
+
+
+def outputs_table(results: Sequence[Results]) -> str:
+    """Lay out what several runs made, one line for each output."""
+    return table(HEADINGS, [row for result in results for row in result.rows], right=(4, 5, 6))
 
 
 def fetch(client: "S3Client", bucket: str, key: str, folder: Path) -> Results:

@@ -61,7 +61,7 @@ def callers_connections() -> dict[str, str]:
 
 def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Make Airflow connections to what the sandbox says of itself in sandbox.json."""
-    s3, bytenite = sandbox["s3"], sandbox["bytenite"]
+    s3, bytenite, fleet = sandbox["s3"], sandbox["bytenite"], sandbox["openencoder"]
     return {
         "aws_default": {
             "conn_type": "aws",
@@ -73,6 +73,13 @@ def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "conn_type": "bytenite",
             "host": bytenite["url"],
             "password": bytenite["api_key"],
+        },
+        "openencoder_default": {
+            "conn_type": "openencoder",
+            "host": fleet["url"],
+            "login": fleet["username"],
+            "password": fleet["password"],
+            "extra": {name: fleet[name] for name in ("inbound_bucket", "outbound_bucket")},
         },
     }
 

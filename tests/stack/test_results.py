@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stack.processes import StackError
-from stack.results import fetch
+from stack.results import fetch, outputs_table
 
 CONTENT = b"not much of a video"
 
@@ -38,7 +38,7 @@ def output(**changes: Any) -> dict[str, Any]:
 
 
 def store(*outputs: dict[str, Any]) -> Any:
-    manifest = json.dumps({"outputs": outputs}).encode()
+    manifest = json.dumps({"service": "bytenite", "outputs": outputs}).encode()
     return Store({"demo/bunny/manifest.json": manifest, "demo/bunny/720p.mp4": CONTENT})
 
 
@@ -47,8 +47,22 @@ def test_what_the_manifest_names_is_fetched_and_laid_out(tmp_path: Path) -> None
 
     assert results.url == "s3://outbox/demo/bunny/manifest.json"
     assert (tmp_path / "720p.mp4").read_bytes() == CONTENT
-    assert results.table().splitlines()[2].split() == (
-        ["demo/bunny/720p.mp4", "mp4", "h264", "1280x720", "+", "aac", "19", "B", "1,500", "kb/s", "5.28", "s"]
+    assert outputs_table([results]).splitlines()[2].split() == (
+        [
+            "bytenite",
+            "demo/bunny/720p.mp4",
+            "mp4",
+            "h264",
+            "1280x720",
+            "+",
+            "aac",
+            "19",
+            "B",
+            "1,500",
+            "kb/s",
+            "5.28",
+            "s",
+        ]
     )
 
 
@@ -57,7 +71,7 @@ def test_a_probe_with_gaps_is_no_obstacle(tmp_path: Path) -> None:
 
     results = fetch(store(output(probe=bare)), "outbox", "demo/bunny/manifest.json", tmp_path)
 
-    assert results.table().splitlines()[2].split()[-2:] == ["-", "-"]
+    assert outputs_table([results]).splitlines()[2].split()[-2:] == ["-", "-"]
 
 
 @pytest.mark.parametrize("lie", [{"size": 4}, {"sha256": "0" * 64}])

@@ -9,6 +9,13 @@ from stack.settings import airflow_environment, callers_connections, sandbox_con
 SANDBOX = {
     "s3": {"endpoint": "http://127.0.0.1:1", "access_key": "key", "secret_key": "secret", "region": "us-east-1"},
     "bytenite": {"url": "http://127.0.0.1:2", "api_key": "api-key"},
+    "openencoder": {
+        "url": "http://127.0.0.1:3",
+        "username": "admin",
+        "password": "word",
+        "inbound_bucket": "in",
+        "outbound_bucket": "out",
+    },
 }
 
 
@@ -47,6 +54,13 @@ def test_the_callers_settings_do_not_leak_in(tmp_path: Path, monkeypatch: pytest
         "conn_type": "bytenite",
         "host": "http://127.0.0.1:2",
         "password": "api-key",
+    }
+    assert json.loads(environment["AIRFLOW_CONN_OPENENCODER_DEFAULT"]) == {
+        "conn_type": "openencoder",
+        "host": "http://127.0.0.1:3",
+        "login": "admin",
+        "password": "word",
+        "extra": {"inbound_bucket": "in", "outbound_bucket": "out"},
     }
 
 

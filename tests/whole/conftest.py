@@ -133,7 +133,7 @@ def component_command(part: str) -> list[str]:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     home = Home(Path(tmp_path_factory.mktemp("whole")))
     overrides = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"}
-    with running(home, Terminal(io.StringIO()), fresh=False, overrides=overrides) as machine:
+    with running(home, Terminal(io.StringIO()), fresh=True, overrides=overrides) as machine:
         machine.wait_for_dag("encode_video", 90)
         yield machine
 
