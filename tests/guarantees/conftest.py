@@ -12,13 +12,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from reelworks.openencoder import jobs
+from tests.guarantees.encoder_house import EncoderHouse, connect
 from tests.guarantees.house import House
 from tests.sandbox.process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    process = SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--only", "s3,bytenite")
+    process = SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--only", "s3,bytenite,openencoder")
     process.start()
     yield process
     process.stop()
@@ -38,7 +40,9 @@ def s3(sandbox: SandboxProcess) -> Any:
 
 
 @pytest.fixture
-def house(sandbox: SandboxProcess, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def bytenite_house(
+    sandbox: SandboxProcess, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
     access, bytenite = sandbox.info["s3"], sandbox.info["bytenite"]
     aws = {
         "conn_type": "aws",
@@ -51,5 +55,23 @@ def house(sandbox: SandboxProcess, s3: Any, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("AIRFLOW_CONN_BYTENITE_DEFAULT", json.dumps(service))
     house = House(sandbox, s3, tmp_path, f"t{uuid.uuid4().hex[:10]}")
     house.calm()
+    yield house
+    house.calm()
+
+
+@pytest.fixture
+def house(bytenite_house: House) -> House:
+    """The house of ByteNite; a module whose tests hold for every service has a fixture of this name with them all."""
+    return bytenite_house
+
+
+@pytest.fixture
+def encoder_house(bytenite_house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    house = EncoderHouse(bytenite_house.sandbox, bytenite_house.s3, bytenite_house.folder, bytenite_house.prefix)
+    monkeypatch.setattr(jobs, "WATCH", 0.5)
+    monkeypatch.setattr(jobs, "TICK", 0.1)
+    house.calm()
+    connect(house, monkeypatch)
+    house.mark()
     yield house
     house.calm()

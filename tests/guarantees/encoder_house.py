@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -52,10 +53,9 @@ class ImpatientOpenEncoderOperator(QuickOpenEncoderOperator):
 class EncoderHouse(House):
     """Speaks of Open Encoder's ledger, and also sees what is left in its two buckets."""
 
-    service = "openencoder"
-    preset = "tiny"
-    quick: type[BaseOperator] = QuickOpenEncoderOperator
-    impatient: type[BaseOperator] = ImpatientOpenEncoderOperator
+    every = int(os.environ.get("REELWORKS_KILL_EVERY", "5"))
+    quick = QuickOpenEncoderOperator
+    impatient = ImpatientOpenEncoderOperator
 
     def calm(self) -> None:
         self.sandbox.faults(service="openencoder")
@@ -65,11 +65,14 @@ class EncoderHouse(House):
     def settings(self, **changes: Any) -> dict[str, Any]:
         return self.sandbox.settings("openencoder", **changes)
 
+    def faults(self, *rules: dict[str, Any]) -> None:
+        self.sandbox.faults(*rules, service="openencoder")
+
     def ledger(self) -> dict[str, Any]:
         return self.sandbox.ledger("openencoder")
 
     def encode(self, source: str, operator: type[BaseOperator] | None = None, **arguments: Any) -> TaskLife:
-        return super().encode(source, operator or self.quick, **{"preset": self.preset, **arguments})
+        return super().encode(source, operator or self.quick, **{"preset": "tiny", **arguments})
 
     def unfinished(self) -> list[Any]:
         return list(self.ledger()["unfinished"])

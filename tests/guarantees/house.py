@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -62,6 +62,25 @@ class House:
     s3: Any
     folder: Path
     prefix: str
+    every: ClassVar[int] = 1
+    """Of the points at which a process can be killed, every so manyth is tried."""
+    quick: ClassVar[type[BaseOperator]] = QuickEncodeOperator
+    impatient: ClassVar[type[BaseOperator]] = ImpatientEncodeOperator
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        return self.sandbox.settings(**changes)
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        self.sandbox.faults(*rules)
+
+    def deadly(self) -> list[Any]:
+        """Calls that would have ended a real server."""
+        return []
+
+    @property
+    def left_behind(self) -> dict[str, int]:
+        """What of ours lies in the service's own buckets."""
+        return {}
 
     def calm(self) -> None:
         self.sandbox.faults()
