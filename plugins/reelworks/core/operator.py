@@ -112,6 +112,18 @@ class JobOperator(BaseOperator):
     def start(self, claim: Claim) -> None:
         """Bring the created job to run, from wherever an earlier try left it. Must not start it twice."""
 
+    def advance(self, job: Job, claim: Claim) -> str | None:
+        """Start what follows on a job that succeeded, and return its id; None when that was all.
+
+        For services whose one piece of work is several jobs in turn. Must not start anything twice: a try that died
+        before the id was stored comes here again.
+        """
+        return None
+
+    def revive(self, job: Job, claim: Claim) -> Claim | None:
+        """Return the claim with which a retry goes on from before the failure of ``job``; None to start all anew."""
+        return None
+
     @abstractmethod
     def settle(self, job: Job, claim: Claim) -> tuple[Any, dict[str, Any]]:
         """Fetch, check and publish what the finished job made; return it and what to know of the job (both JSON)."""
@@ -176,7 +188,7 @@ class JobOperator(BaseOperator):
         if claim and not claim.done and not claim.spent and (running := self._taken_over(claim, context)):
             return running
         if claim and not claim.done:
-            self._tidied(claim)
+            self._tidied(claim, context)
         notes = self.check(context)
         fresh = new_claim(instance, time.time() + self.deadline, claim, notes).save(store)
         return self._submitted(fresh, context)
@@ -193,6 +205,9 @@ class JobOperator(BaseOperator):
             self.log.warning("%s: a new job is needed", error)
             return None
         if job.phase in (Phase.FAILED, Phase.CANCELLED):
+            if revived := self.revive(job, claim.with_job(job_id)):
+                self.log.warning("%s: going on with what came before it", job)
+                return self._started(revived, context)
             if job.phase is Phase.CANCELLED:
                 self.service.answer(self.service.cancel(job_id))  # a service may yet bring it back to life
             self.log.warning("%s: a new job is needed", job)
@@ -235,15 +250,19 @@ class JobOperator(BaseOperator):
 
     def _see_through(self, claim: Claim, context: Context) -> Any:
         """Wait here as long as that is cheap, defer for the rest, and settle what is over."""
-        if not claim.done:
+        store = context["task_state_store"]
+        while not claim.done:
             job = self._waited(claim)
             if job is None:
                 self._defer(claim)
             if job.phase is not Phase.SUCCEEDED:
                 raise JobFailedError(str(job))
-            result, facts = self.settle(job, claim)
-            claim = claim.finished(result, facts).save(context["task_state_store"])
-        self._tidied(claim)  # only now: a try that dies before has to find what it settles
+            if following := self.advance(job, claim):
+                claim = claim.with_job(following).save(store)
+                self.log.info("job %s (%s) is started", following, claim.name)
+                continue
+            claim = claim.finished(*self.settle(job, claim)).save(store)
+        self._tidied(claim, context)  # only now: a try that dies before has to find what it settles
         # Airflow has deleted what an earlier try pushed.
         context["ti"].xcom_push(key="job", value=claim.facts)
         return claim.result
@@ -343,13 +362,15 @@ class JobOperator(BaseOperator):
         except VideoServiceError as error:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
         else:
-            self._tidied(claim)
+            self._tidied(claim, context)
 
-    def _tidied(self, claim: Claim) -> None:
-        """Tidy up; what cannot be removed is no reason to fail a task."""
+    def _tidied(self, claim: Claim, context: Context) -> None:
+        """Tidy up; a retry tries again, but what cannot be removed is no reason to fail a task for good."""
         try:
             self.tidy(claim)
         except VideoServiceError as error:
+            if claim.done and not isinstance(error, HOPELESS) and retry_follows(self, context, error):
+                raise
             self.log.warning("what %s has left could not be removed: %s", claim.name, error)
 
 
