@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.core.redact import redact
 
 T = TypeVar("T")
+
+Body: TypeAlias = IO[bytes] | Iterable[bytes | memoryview]
+"""A file, or chunks whose ``len()`` is all their bytes; either is read anew each time it is sent."""
 
 REPEATS = 4
 """How often a repeatable call is sent before its caller hears that it went unanswered."""
@@ -30,17 +33,17 @@ class Call:
     """One HTTP request. What may hold a secret is left out of its repr and its text.
 
     ``path`` lies below the service's base URL, or is a whole URL (an upload link). ``repeatable`` says that
-    sending it twice does the same as sending it once; it is true of every GET and never of a call that creates
-    or starts something. ``signed`` says whether the session's token goes along.
+    sending it twice does the same as sending it once; it is true of a GET, unless it says otherwise, and never of a
+    call that creates or starts something. ``signed`` says whether the session's token goes along.
     """
 
     method: str
     path: str
     query: Mapping[str, str] | None = None
     json: Any = None
-    body: IO[bytes] | None = None
+    body: Body | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    repeatable: bool = False
+    repeatable: bool | None = None
     signed: bool = True
     timeout: float = 30.0
 
@@ -86,7 +89,7 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     :raises LostError: 404 or 410.
     :raises RefusedError: any other status that is not 2xx.
     """
-    repeatable = call.repeatable or call.method == "GET"
+    repeatable = call.method == "GET" if call.repeatable is None else call.repeatable
     for attempt in range(1, REPEATS + 1):
         try:
             return _read(call, (yield call), reason)
@@ -118,13 +121,19 @@ def _read(call: Call, reply: Reply, reason: Reason | None) -> Any:
     body = _json(call, reply)
     if 200 <= reply.status < 300:
         return body
+    raise refusal(call, reply, reason)
+
+
+def refusal(call: Call, reply: Reply, reason: Reason | None) -> VideoServiceError:
+    """Return what an answer other than 2xx means, as ``ask`` would raise it."""
+    body = _json(call, reply)
     said = (reason(body) if reason and body is not None else None) or "no reason given"
     message = f"{call} answered {reply.status}: {redact(said)}"
     if reply.status == 429 or reply.status >= 500:
-        raise BusyError(message, _retry_after(reply))
+        return BusyError(message, _retry_after(reply))
     if reply.status in (404, 410):
-        raise LostError(message)
-    raise RefusedError(message, reply.status)
+        return LostError(message)
+    return RefusedError(message, reply.status)
 
 
 def _json(call: Call, reply: Reply) -> Any:

@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from reelworks.core.errors import BusyError, LostError, OverdueError, StalledError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
+
+T = TypeVar("T")
 
 PATIENCE = 900.0
 """Seconds without one answered look after which a wait gives up; a retry takes the job over."""
@@ -126,8 +129,8 @@ def _sign(job: Job) -> object:
     return job.state, job.percent if job.motion is None else job.motion
 
 
-def sure_look(look: Callable[[], Flow[Job]]) -> Flow[Job]:
-    """Look once; believe that the job is gone only when the service has said so several times in a row."""
+def sure_look(look: Callable[[], Flow[T]]) -> Flow[T]:
+    """Look once; believe that a thing is gone only when the service has said so several times in a row."""
     for left in reversed(range(LOOKS_UNTIL_LOST)):
         try:
             return (yield from look())
