@@ -1,0 +1,1 @@
+"""Pixop: enhancement of videos, by its REST API v1."""
