@@ -25,11 +25,16 @@ class Rendition:
 
     name: str  # our file name: unique in its preset, safe as an S3 key segment
     result_name: str | None  # what the service will call it
-    container: str
+    container: str | None
     codec: str | None  # ffprobe's word: h264, hevc, vp9
     height: int | None  # pixels
     avoid_upscaling: bool
-    has_audio: bool
+    has_audio: bool | None
+    width: int | None = None  # pixels
+    fps: float | None = None
+    interlaced: bool | None = None
+    profile: str | None = None  # ffprobe's word: HQ, DNXHR HQ
+    duration: float | None = None  # seconds, of a part of the source; None for all of it
 
 
 class PresetModel(Protocol):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from reelworks.core.presets import Rendition
 from reelworks.media.probe import Decoded, Probe
 
-CLOSE = 2  # lines of height: scalers round to even numbers
+CLOSE = 2  # pixels of width or height: scalers round to even numbers
+RATE_SLACK = 0.0005  # half of what lies between 24 and 23.976
+PLAIN = ("mp4", "mov", "mxf", "mpegts")  # what Probe and a preset call by the same word
 LEAST_SLACK, SLACK = 0.5, 0.02  # seconds, and part of the duration
 
 
@@ -15,9 +17,13 @@ def check_rendition(seen: Probe, wanted: Rendition, source: Probe | None) -> lis
         _empty(seen),
         _container(seen, wanted),
         _codec(seen, wanted),
+        _profile(seen, wanted),
+        _width(seen, wanted),
         _height(seen, wanted, source),
+        _rate(seen, wanted),
+        _scanning(seen, wanted),
         _sound(seen, wanted, source),
-        _duration(seen, source),
+        _duration(seen, wanted, source),
     ]
     return [fault for fault in faults if fault]
 
@@ -42,15 +48,41 @@ def _empty(seen: Probe) -> str | None:
 
 
 def _container(seen: Probe, wanted: Rendition) -> str | None:
-    # Other containers have several names in ffprobe, and no preset that is checked makes them.
-    if wanted.container == "mp4" and seen.container != "mp4":
-        return f"its container is {seen.container}, not mp4"
+    if wanted.container in PLAIN and seen.container != wanted.container:
+        return f"its container is {seen.container}, not {wanted.container}"
     return None
 
 
 def _codec(seen: Probe, wanted: Rendition) -> str | None:
     found = seen.video[0].codec
     return f"its codec is {found}, not {wanted.codec}" if wanted.codec not in (None, found) else None
+
+
+def _profile(seen: Probe, wanted: Rendition) -> str | None:
+    found = seen.video[0].profile
+    return f"its profile is {found or 'unknown'}, not {wanted.profile}" if wanted.profile not in (None, found) else None
+
+
+def _width(seen: Probe, wanted: Rendition) -> str | None:
+    found = seen.video[0].width
+    if wanted.width is None or abs(found - wanted.width) <= CLOSE:
+        return None
+    return f"its width is {found}, not {wanted.width}"
+
+
+def _rate(seen: Probe, wanted: Rendition) -> str | None:
+    found = seen.video[0].fps
+    if wanted.fps is None or (found is not None and abs(found - wanted.fps) <= RATE_SLACK * wanted.fps):
+        return None
+    return f"its frame rate is {'unknown' if found is None else f'{found:.6g}'}, not {wanted.fps:.6g}"
+
+
+def _scanning(seen: Probe, wanted: Rendition) -> str | None:
+    found = seen.video[0].interlaced
+    # Many files do not say how they are scanned.
+    if None in (wanted.interlaced, found) or found == wanted.interlaced:
+        return None
+    return "it is interlaced, not progressive" if found else "it is progressive, not interlaced"
 
 
 def _height(seen: Probe, wanted: Rendition, source: Probe | None) -> str | None:
@@ -79,11 +111,14 @@ def _sound(seen: Probe, wanted: Rendition, source: Probe | None) -> str | None:
     return None
 
 
-def _duration(seen: Probe, source: Probe | None) -> str | None:
-    if source is None or source.duration is None:
+def _duration(seen: Probe, wanted: Rendition, source: Probe | None) -> str | None:
+    whole = source.duration if source else None
+    length = whole if wanted.duration is None else wanted.duration
+    if length is None:
         return None
     if seen.duration is None:
         return "it does not say how long it lasts"
-    if abs(seen.duration - source.duration) > slack(source.duration):
-        return f"it lasts {seen.duration:.2f} s, and its source {source.duration:.2f} s"
+    if abs(seen.duration - length) > slack(length):
+        owner = "its source" if wanted.duration is None else "what was taken of its source"
+        return f"it lasts {seen.duration:.2f} s, and {owner} {length:.2f} s"
     return None

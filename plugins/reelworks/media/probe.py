@@ -38,6 +38,13 @@ class VideoStream(_Frozen):
     profile: str = ""
     rotation: int = 0
     duration: float | None = None
+    field_order: str = ""  # ffprobe's word: progressive, or tt, bb, tb, bt
+    aspect: float | None = None  # width by height as it is to be shown
+
+    @property
+    def interlaced(self) -> bool | None:
+        """Return whether a picture is two fields; None if the file does not say."""
+        return {"progressive": False, "tt": True, "bb": True, "tb": True, "bt": True}.get(self.field_order)
 
 
 class AudioStream(_Frozen):
@@ -145,6 +152,8 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         profile=str(stream.get("profile", "")),
         rotation=_rotation(stream),
         duration=_length(stream),
+        field_order=str(stream.get("field_order", "")),
+        aspect=_rate(str(stream.get("display_aspect_ratio", "")).replace(":", "/")),
     )
 
 
