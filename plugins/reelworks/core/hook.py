@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from reelworks.core.errors import BadInputError, VideoServiceError
-from reelworks.core.flow import Flow
+from reelworks.core.flow import Call, Flow, Reply
 from reelworks.core.jobs import Job
 from reelworks.core.session import Session, shared_session
-from reelworks.core.transport import TriggererLine, WorkerLine, aanswer, answer
+from reelworks.core.transport import TriggererLine, WorkerLine, aanswer, answer, reply_of
 
 if TYPE_CHECKING:
+    import requests
     from airflow.sdk import Connection
 
 T = TypeVar("T")
@@ -72,11 +74,35 @@ class VideoServiceHook(BaseHook):
 
     def answer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end on a worker."""
-        if self._worker is None:
-            connection = self._found(lambda: self.get_connection(self.conn_id))
-            self._worker = WorkerLine(*self._address(connection)), self._session(connection)
-        line, session = self._worker
+        line, session = self._on_worker()
         return answer(session.carry(flow), line.send)
+
+    @contextmanager
+    def stream(self, call: Call) -> Iterator[requests.Response]:
+        """Send ``call`` once, signed like any other, and give its answer with the body still to be read.
+
+        Only on a worker, where any thread may. What an answer of 4xx or 5xx says is read already. Its body must not
+        be read after the ``with``.
+
+        :raises UnreachableError: no answer came; cuts while the body is read are the caller's.
+        """
+        line, session = self._on_worker()
+        with ExitStack() as opened:
+            responses: list[requests.Response] = []
+
+            def send(step: Call) -> Reply:
+                if (step.method, step.path) != (call.method, call.path):
+                    return line.send(step)  # a sign-in
+                responses.append(opened.enter_context(line.open(step)))
+                refused = responses[-1].status_code >= 400
+                return reply_of(responses[-1]) if refused else Reply(responses[-1].status_code)
+
+            answer(session.carry(_alone(call)), send)
+            yield responses[-1]
+
+    def sign_in_anew(self) -> None:
+        """Let the next call on a worker begin with a token that has its whole lifetime before it."""
+        self._on_worker()[1].forget()
 
     async def aanswer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end in the triggerer, without blocking its event loop."""
@@ -93,6 +119,12 @@ class VideoServiceHook(BaseHook):
             return True, self.answer(self.ping())
         except VideoServiceError as error:
             return False, str(error)
+
+    def _on_worker(self) -> tuple[WorkerLine, Session]:
+        if self._worker is None:
+            connection = self._found(lambda: self.get_connection(self.conn_id))
+            self._worker = WorkerLine(*self._address(connection)), self._session(connection)
+        return self._worker
 
     def _session(self, connection: Connection) -> Session:
         address = self._address(connection)
@@ -132,6 +164,11 @@ class VideoServiceHook(BaseHook):
             authority, slash, path = rest.partition("/")
             base = f"{scheme}://{authority}:{connection.port}{slash}{path}"
         return base, connection.extra_dejson.get("allow_http") is True
+
+
+def _alone(call: Call) -> Flow[Reply]:
+    reply: Reply = yield call
+    return reply
 
 
 def _triggerer_line(base_url: str, allow_http: bool) -> TriggererLine:

@@ -72,6 +72,10 @@ class Session:
         finally:
             flow.close()
 
+    def forget(self) -> None:
+        """Have the next signed call sign in anew: what takes long should have a whole lifetime before it."""
+        self._renew_at = 0.0
+
     def _signed(self, call: Call) -> Flow[Reply]:
         token = yield from self._current()
         reply: Reply = yield self._with(call, token)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from reelworks.core.errors import BadInputError, UnreachableError
-from reelworks.core.flow import Call, Flow, Reply, Sleep
+from reelworks.core.flow import Body, Call, Flow, Reply, Sleep
 
 if TYPE_CHECKING:
     import httpx
@@ -105,32 +108,52 @@ class Line:
 
 
 class WorkerLine(Line):
-    """Sends calls with requests; for tasks."""
+    """Sends calls with requests; for tasks. Any thread may: each has connections of its own."""
 
-    _session: requests.Session | None = None
+    def __init__(self, base_url: str, allow_http: bool = False) -> None:
+        super().__init__(base_url, allow_http)
+        self._mine = threading.local()
 
     def send(self, call: Call) -> Reply:
         """Send ``call`` once. Redirects are answers: a followed POST would lose its body and leak its token."""
+        with _told(call), self._request(call) as response:
+            return reply_of(response)
+
+    def open(self, call: Call) -> requests.Response:
+        """Send ``call`` once and leave the body of a good answer to be read; close what is given.
+
+        What a bad one says has been read and is its ``content``.
+        """
+        with _told(call):
+            response = self._request(call)
+            if response.status_code >= 400:
+                _ = response.content
+            return response
+
+    def _request(self, call: Call) -> requests.Response:
+        # While a body goes out, the libraries bear a silence no longer than the time to connect.
+        connect = CONNECT_TIMEOUT if call.body is None else max(CONNECT_TIMEOUT, call.timeout)
+        return self._session(call).request(
+            call.method,
+            self.url(call),
+            params=call.query,
+            json=call.json,
+            data=_rewound(call.body),  # type: ignore[arg-type]  # requests takes a memoryview too
+            headers=self.headers(call),
+            timeout=(connect, call.timeout),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _session(self, call: Call) -> requests.Session:
         import requests
 
-        if self._session is None:
-            self._session = requests.Session()
-            self._session.auth = _as_it_is  # else requests would put a ~/.netrc entry over our token
-        try:
-            with self._session.request(
-                call.method,
-                self.url(call),
-                params=call.query,
-                json=call.json,
-                data=call.body,
-                headers=self.headers(call),
-                timeout=(CONNECT_TIMEOUT, call.timeout),
-                allow_redirects=False,
-            ) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status_code, headers, response.content)
-        except requests.RequestException as error:
-            raise _unanswered(call, error) from None
+        # A connection that lay idle may be dead, which a long body, sent once, would find out the hard way.
+        session = requests.Session() if call.body is not None else getattr(self._mine, "session", None)
+        if session is None:
+            session = self._mine.session = requests.Session()
+        session.auth = _as_it_is  # else requests would put a ~/.netrc entry over our token
+        return session
 
 
 class TriggererLine(Line):
@@ -163,6 +186,29 @@ class TriggererLine(Line):
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unanswered(call, error) from None
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+
+
+def reply_of(response: requests.Response) -> Reply:
+    """Read an answer to its end."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, headers, response.content)
+
+
+@contextmanager
+def _told(call: Call) -> Iterator[None]:
+    import requests
+
+    try:
+        yield
+    except requests.RequestException as error:
+        raise _unanswered(call, error) from None
+
+
+def _rewound(body: Body | None) -> Body | None:
+    """Return ``body`` at its beginning: it is sent again after a 401."""
+    if isinstance(body, io.IOBase) and body.seekable():
+        body.seek(0)
+    return body
 
 
 def _as_it_is(request: R) -> R:
