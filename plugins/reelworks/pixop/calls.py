@@ -96,9 +96,17 @@ def all_rows(what: str, query: Mapping[str, str]) -> Flow[list[Row]]:
     for page in itertools.count(1):
         call = Call("GET", PATHS[what], query={**query, "page": str(page), "page-size": str(PAGE)})
         body = yield from ask(call)
-        new = {str(row["id"]): row for row in part(call, body, "_embedded").get(what) or [] if row.get("id")}
+        new = {str(row["id"]): row for row in _rows(call, body, what)}
         fresh = new.keys() - rows.keys()
         rows.update(new)
         if not fresh or not (body.get("_links") or {}).get("next"):
             break
     return list(rows.values())
+
+
+def _rows(call: Call, body: Any, what: str) -> list[Row]:
+    """Return a page's rows. HAL may leave out what is empty; but an answer with none of its parts is no answer."""
+    if not isinstance(body, dict) or not {"_embedded", "_links", "page"} & body.keys():
+        raise UnreachableError(f"{call} answered without a list")
+    embedded = body.get("_embedded")
+    return list(embedded.get(what) or []) if isinstance(embedded, dict) else []
