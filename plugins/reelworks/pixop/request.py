@@ -25,10 +25,12 @@ class Part(BaseModel):
     @classmethod
     def _spelled(cls, data: Any) -> Any:
         for field, value in data.items() if isinstance(data, dict) else ():
-            if field not in cls.model_fields and (hint := rules.nearest(field, cls.model_fields)):
+            known = cls.model_fields.get(field)
+            if known is None and (hint := rules.nearest(field, cls.model_fields)):
                 raise ValueError(f"there is no field {field!r}.{hint}")
-            if value is None or value == {}:
-                raise ValueError(f"{field} is empty; give it a value, or leave the field out to have the source's")
+            if known and (value is None or value == {}):
+                remedy = "" if known.is_required() else ", or leave it out to have the source's"
+                raise ValueError(f"{field} is empty; give it a value{remedy}")
         return data
 
 
