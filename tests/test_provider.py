@@ -63,3 +63,12 @@ result = {
     assert found["labels"]["password"] == "API key"
     assert "password" not in found["hidden"]
     assert found["fields"] == [f"extra__bytenite__{n}" for n in ("access_token", "allow_http", "token_prefix")]
+
+
+def test_a_pixop_connection_is_filled_in_with_email_password_and_team() -> None:
+    [entry] = [entry for entry in TYPES if entry["connection-type"] == "pixop"]
+    form = entry["ui-field-behaviour"]
+
+    assert form["relabeling"]["login"] == "E-mail"
+    assert not {"login", "password", "host"} & set(form["hidden-fields"])
+    assert sorted(entry["conn-fields"]) == ["allow_http", "team_id"]

@@ -11,7 +11,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "reelworks",
         "name": "Reelworks",
         "description": "Encode and enhance videos with remote services.",
-        "connection-types": [_bytenite(), _openencoder()],
+        "connection-types": [_bytenite(), _openencoder(), _pixop()],
     }
 
 
@@ -47,6 +47,23 @@ def _openencoder() -> dict[str, Any]:
             "inbound_bucket": _field("Inbound bucket (else read from the server's settings, by an admin)", "string"),
             "outbound_bucket": _field("Outbound bucket (likewise)", "string"),
             "aws_conn_id": _field("AWS connection of these buckets (else aws_default)", "string"),
+            "allow_http": ALLOW_HTTP,
+        },
+    }
+
+
+def _pixop() -> dict[str, Any]:
+    return {
+        "connection-type": "pixop",
+        "hook-class-name": "reelworks.pixop.hook.PixopHook",
+        "hook-name": "Pixop",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "extra"],
+            "relabeling": {"host": "Base URL", "login": "E-mail"},
+            "placeholders": {"host": "https://staging-api.pixop.com", "login": "you@example.com"},
+        },
+        "conn-fields": {
+            "team_id": _field("Team id (else the account's own choice of its teams)", "string"),
             "allow_http": ALLOW_HTTP,
         },
     }

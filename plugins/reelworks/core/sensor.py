@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -12,7 +13,7 @@ from airflow.triggers.base import StartTriggerArgs
 from reelworks.core.errors import BusyError, JobFailedError, OverdueError, UnreachableError
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
-from reelworks.core.operator import hook_path
+from reelworks.core.attempt import hook_path
 from reelworks.core.trigger import JobTrigger, job_summary
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class JobSensor(BaseSensorOperator):
     Pushes ``{"job_id", "phase", "state", "amount"}``. ``poke_interval`` and ``timeout`` are in seconds.
     """
 
-    template_fields = ("job_id", "conn_id")
+    template_fields: Sequence[str] = ("job_id", "conn_id")
     hook_class: ClassVar[type[VideoServiceHook]]
 
     def __init__(

@@ -124,15 +124,22 @@ def make_video(name: str, project_id: str | None = None) -> Flow[str]:
 
 
 def start_processing(video_id: str, body: Mapping[str, Any], known: Collection[str] = ()) -> Flow[str]:
-    """Start a processing, once, and return the id of the video it makes; one that was started before is taken.
+    """Start a processing, unless an earlier try has, and return the id of the video it makes.
 
-    ``known`` are the videos made of this original that are other people's, or other steps'. The call costs money: when
-    its answer is lost it is not sent again, but what it made is looked for.
+    ``known`` are the videos made of this original that are other people's, or other steps'.
+
+    :raises UnreachableError, BusyError: as ``send_processing`` does.
+    """
+    return (yield from _new_processing(video_id, known)) or (yield from send_processing(video_id, body, known))
+
+
+def send_processing(video_id: str, body: Mapping[str, Any], known: Collection[str]) -> Flow[str]:
+    """Start a processing that no earlier try can have started.
+
+    The call costs money: when its answer is lost it is not sent again, but what it made is looked for.
 
     :raises UnreachableError, BusyError: nobody knows whether it was started; a later try looks again.
     """
-    if started := (yield from _new_processing(video_id, known)):
-        return started
     try:
         return (yield from api.process_video(video_id, body))
     except (UnreachableError, BusyError):
