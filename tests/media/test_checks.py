@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from reelworks.core.presets import Rendition
@@ -42,6 +45,59 @@ def test_what_was_promised_has_no_fault() -> None:
 )
 def test_each_fault_says_what_was_found(seen: Probe, fault: str) -> None:
     assert check_rendition(seen, WANTED, SOURCE) == [fault]
+
+
+OPEN = Rendition("x.mov", None, None, None, None, False, None)
+
+
+def a_picture(**others: Any) -> Probe:
+    seen = a_probe(codec="prores", container="mov")
+    return seen.model_copy(update={"video": (seen.video[0].model_copy(update=others),)})
+
+
+@pytest.mark.parametrize(
+    ("seen", "promise", "fault"),
+    [
+        (a_picture(), {"container": "mxf"}, "its container is mov, not mxf"),
+        (a_picture(), {"container": "mpegts"}, "its container is mov, not mpegts"),
+        (a_probe(), {"container": "mov"}, "its container is mp4, not mov"),
+        (a_picture(), {"width": 1440}, "its width is 1280, not 1440"),
+        (a_picture(fps=25.0), {"fps": 50.0}, "its frame rate is 25, not 50"),
+        (a_picture(fps=24.0), {"fps": 24000 / 1001}, "its frame rate is 24, not 23.976"),
+        (a_picture(), {"fps": 25.0}, "its frame rate is unknown, not 25"),
+        (a_picture(field_order="tt"), {"interlaced": False}, "it is interlaced, not progressive"),
+        (a_picture(field_order="progressive"), {"interlaced": True}, "it is progressive, not interlaced"),
+        (a_picture(profile="LT"), {"profile": "HQ"}, "its profile is LT, not HQ"),
+        (a_picture(), {"profile": "HQ"}, "its profile is unknown, not HQ"),
+        (a_picture(), {"duration": 10.0}, "it lasts 60.00 s, and what was taken of its source 10.00 s"),
+    ],
+)
+def test_each_further_promise_is_checked_if_it_is_made(seen: Probe, promise: dict[str, Any], fault: str) -> None:
+    assert check_rendition(seen, replace(OPEN, **promise), None) == [fault]
+    assert check_rendition(seen, OPEN, None) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "promise"),
+    [
+        (a_picture(width=1442), {"width": 1440}),
+        (a_picture(fps=23.976024), {"fps": 24000 / 1001}),
+        (a_picture(field_order="bb"), {"interlaced": True}),
+        (a_picture(field_order="progressive"), {"interlaced": False}),
+        (a_picture(field_order=""), {"interlaced": True}),
+        (a_picture(field_order="unknown"), {"interlaced": False}),
+        (a_picture(profile="HQ"), {"profile": "HQ"}),
+        (a_picture(), {"duration": 60.4}),
+    ],
+)
+def test_a_further_promise_that_is_kept_has_no_fault(seen: Probe, promise: dict[str, Any]) -> None:
+    assert check_rendition(seen, replace(OPEN, **promise), None) == []
+
+
+def test_a_part_of_the_source_is_measured_by_the_part() -> None:
+    part = replace(OPEN, duration=10.0)
+    assert check_rendition(a_probe(duration=10.1), part, SOURCE) == []
+    assert check_rendition(a_probe(duration=10.1), OPEN, SOURCE) == ["it lasts 10.10 s, and its source 60.00 s"]
 
 
 def test_a_rung_above_the_source_keeps_the_sources_height() -> None:

@@ -13,7 +13,7 @@ import pytest
 from reelworks.core.errors import BadInputError, LostError, UnreachableError
 from reelworks.media import ffprobe, s3
 from reelworks.media.checks import check_tail
-from reelworks.media.probe import Probe, decodes, ffprobe_path, ffprobe_version, probe
+from reelworks.media.probe import Probe, VideoStream, decodes, ffprobe_path, ffprobe_version, probe
 from reelworks.media.s3 import S3Url
 from tests.media.clips import make
 
@@ -41,6 +41,23 @@ def test_a_plain_file_is_described(plain: Path) -> None:
     assert (video.codec, video.width, video.height, video.fps) == ("h264", 128, 96, 25)
     assert (audio.codec, audio.channels, audio.sample_rate) == ("aac", 1, 44100)
     assert decodes(plain).frames >= 25
+
+
+@pytest.mark.parametrize(
+    ("filters", "interlaced", "aspect"),
+    [("setfield=tff,setsar=16/15", True, 1.422222), ("setfield=prog,setsar=1", False, 1.333333)],
+)
+def test_fields_and_the_shape_that_is_shown_are_told(
+    tmp_path: Path, filters: str, interlaced: bool, aspect: float
+) -> None:
+    flags = ("-flags", "+ildct+ilme", "-top", "1") if interlaced else ()
+    (picture,) = probe(make(tmp_path / "tape.mov", *X264, "-vf", filters, *flags, sound=False)).video
+    assert (picture.interlaced, picture.aspect) == (interlaced, aspect)
+
+
+def test_a_file_that_does_not_say_how_it_is_scanned_leaves_it_open() -> None:
+    assert VideoStream(codec="h264", width=2, height=2).interlaced is None
+    assert VideoStream(codec="h264", width=2, height=2, field_order="unknown").interlaced is None
 
 
 def test_the_summary_is_json_and_reads_back(plain: Path) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from reelworks.media.probe import Probe, VideoStream
+from reelworks.media.checks import check_rendition
+from reelworks.media.probe import Probe, VideoStream, probe
+from tests.media.clips import make
 from tests.pixop.written import Desk
 
 
@@ -161,3 +163,68 @@ def test_the_suffix_is_the_presets_or_else_the_sources(
 ) -> None:
     preset = desk.request(request_)
     assert preset.suffix(container) == suffix
+
+
+FIELDS = ("-vf", "setfield=tff", "-flags", "+ildct+ilme", "-top", "1")
+MADE = [
+    *(
+        (f"{{container: mov, codec: prores}}, appleProresProfile: '{profile}'", "mov",
+         ("-c:v", "prores_ks", "-profile:v", str(number), "-pix_fmt", pixels))
+        for number, (profile, pixels) in enumerate([
+            ("proxy", "yuv422p10"), ("lt", "yuv422p10"), ("standard", "yuv422p10"), ("hq", "yuv422p10"),
+            ("4444", "yuv444p10"), ("4444xq", "yuv444p10"),
+        ])
+    ),
+    *(
+        (f"{{container: mxf, codec: dnxhd}}, dnxhdHrProfile: {profile}", "mxf",
+         ("-c:v", "dnxhd", "-profile:v", profile, "-pix_fmt", pixels))
+        for profile, pixels in [
+            ("dnxhr_lb", "yuv422p"), ("dnxhr_sq", "yuv422p"), ("dnxhr_hq", "yuv422p"), ("dnxhr_hqx", "yuv422p10"),
+            ("dnxhr_444", "yuv444p10"),
+        ]
+    ),
+    ("{container: mxf, codec: xdcam}, scanning: {tag: interlaced_tff}", "mxf",
+     ("-c:v", "mpeg2video", "-pix_fmt", "yuv422p", *FIELDS)),
+    ("{container: mts, codec: mpeg2}, scanning: {tag: progressive}", "mts", ("-c:v", "mpeg2video")),
+    ("{container: mts, codec: h264}, scanning: {tag: interlaced_tff}", "mts",
+     ("-c:v", "libx264", "-pix_fmt", "yuv420p", *FIELDS)),
+    ("{container: mp4, codec: h264}, scanning: {tag: progressive}", "mp4", ("-c:v", "libx264", "-pix_fmt", "yuv420p")),
+    ("{container: mp4, codec: h264}, scanning: {tag: interlaced_tff}", "mp4",
+     ("-c:v", "libx264", "-pix_fmt", "yuv420p", *FIELDS)),
+    ("{container: mp4, codec: hevc}, scanning: {tag: interlaced_tff}", "mp4",
+     ("-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params", "log-level=error")),
+    ("{container: mov, codec: ffv1}, scanning: {tag: progressive}", "mov", ("-c:v", "ffv1")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "suffix", "arguments"), MADE, ids=[made for made, *_ in MADE])
+def test_what_ffmpeg_makes_of_it_is_what_was_promised(
+    desk: Desk, tmp_path: Path, made: str, suffix: str, arguments: tuple[str, ...]
+) -> None:
+    preset = desk.request(f"{{mediaContainerCodec: {made}, resolution: {{width: 256, height: 128}}}}")
+    other = desk.request("{mediaContainerCodec: {container: mp4, codec: h264}, scanning: {tag: progressive}}")
+    clip = probe(make(tmp_path / f"clip.{suffix}", *arguments, size="256x128", sound=False))
+
+    assert check_rendition(clip, preset.rendition(), None) == []
+    if "mp4, codec: h264}, scanning: {tag: p" not in made:
+        assert check_rendition(clip, other.rendition(), None)
+
+
+TAGS = {
+    "film_ntsc": "24000/1001", "film": "24", "video_pal": "25", "video_ntsc": "30000/1001", "video_hd": "30",
+    "video_pal_fast": "50", "video_ntsc_fast": "60000/1001", "video_hd_fast": "60",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("mp4", "libx264"), ("mov", "libx264"), ("mts", "mpeg2video"), ("mxf", "mpeg2video")]
+)
+def test_a_short_clip_has_the_promised_frame_rate_and_no_other(
+    desk: Desk, tmp_path: Path, suffix: str, codec: str, tag: str
+) -> None:
+    promises = {each: desk.request(f"{{frameRate: {{tag: {each}}}}}").rendition() for each in TAGS}
+
+    clip = probe(make(tmp_path / f"c.{suffix}", "-r", TAGS[tag], "-c:v", codec, seconds=2, sound=False))
+
+    assert [each for each, promise in promises.items() if not check_rendition(clip, promise, None)] == [tag]
