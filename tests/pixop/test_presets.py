@@ -36,6 +36,17 @@ def test_every_file_that_ships_is_good_and_its_first_lines_say_when_to_take_it()
         assert not preset.allow_unlisted
 
 
+def test_the_readme_names_every_file_that_ships_and_its_example_loads(desk: Desk) -> None:
+    readme = Path("include/presets/README.md").read_text()
+    shipped = sorted(file.stem for file in Path("include/presets/pixop").iterdir())
+    told = readme.partition("## Pixop")[2]
+    assert [name for name in shipped if f"`{name}`" not in told] == []
+
+    example = desk.file(readme.partition("# pixop: ")[2].partition("```")[0].partition("\n")[2])
+
+    assert example.rendition().height == 720
+
+
 def test_no_two_files_that_ship_make_the_same() -> None:
     digests = [load("pixop", name, PixopPreset).digest for name in preset_names("pixop")]
     assert len(set(digests)) == len(digests)
