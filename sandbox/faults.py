@@ -18,6 +18,7 @@ Kind = Literal[
     "broken_json",
     "content_type",
     "cut_download",
+    "cut_upload",
 ]
 # Faults that come instead of the act; all others come after it was done and committed.
 BEFORE_THE_ACT = frozenset({"status", "reset_before", "hang", "slow"})
@@ -29,7 +30,8 @@ class Rule(BaseModel):
     `endpoint` is `*`, an endpoint's name (`run_job`) or a path pattern (`/v1/customer/jobs/*`).
     `probability` is drawn per matching request, from `seed` if given; `after` lets the first matches pass;
     `times` ends the rule after so many faults. `seconds` is how long `hang` holds the line before it cuts it,
-    or how late `slow` answers. `keep_bytes` is where `truncate` and `cut_download` cut (else half-way).
+    or how late `slow` answers. `keep_bytes` is where `truncate` and `cut_download` cut the answer's body,
+    and `cut_upload` the request's, envelope included (else half-way).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -55,9 +57,9 @@ class Rule(BaseModel):
         chosen = self.seed if self.seed is not None else seed
         self._random = random.Random(chosen)  # noqa: S311  (reproducible on purpose)
 
-    def strikes(self, *, name: str, path: str, method: str, download: bool) -> bool:
+    def strikes(self, *, name: str, path: str, method: str, download: bool, upload: bool = False) -> bool:
         """Say whether this request is to go wrong; draws the dice and counts."""
-        if not self._concerns(name=name, path=path, method=method, download=download):
+        if not self._concerns(name=name, path=path, method=method, download=download, upload=upload):
             return False
         self._seen += 1
         if self._seen <= self.after or (self.times is not None and self._done >= self.times):
@@ -67,8 +69,8 @@ class Rule(BaseModel):
         self._done += 1
         return True
 
-    def _concerns(self, *, name: str, path: str, method: str, download: bool) -> bool:
-        if self.kind == "cut_download" and not download:
+    def _concerns(self, *, name: str, path: str, method: str, download: bool, upload: bool = False) -> bool:
+        if (self.kind == "cut_download" and not download) or (self.kind == "cut_upload" and not upload):
             return False
         if self.method is not None and self.method.upper() != method:
             return False
@@ -97,9 +99,9 @@ class FaultBook:
         """Drop all rules."""
         self.rules.clear()
 
-    def strike(self, *, name: str, path: str, method: str, download: bool) -> Rule | None:
+    def strike(self, *, name: str, path: str, method: str, download: bool, upload: bool = False) -> Rule | None:
         """Return the rule this request falls to, if any."""
         for rule in self.rules:
-            if rule.strikes(name=name, path=path, method=method, download=download):
+            if rule.strikes(name=name, path=path, method=method, download=download, upload=upload):
                 return rule
         return None

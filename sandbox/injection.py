@@ -15,6 +15,7 @@ from sandbox.tally import Tally
 log = logging.getLogger(__name__)
 
 CONTROL = "/sandbox"
+UPLOADS = frozenset({"upload", "upload_media", "upload_light_media"})
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -40,9 +41,14 @@ class FaultLayer:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        name, download = self._endpoint(scope)
+        name, method = self._endpoint(scope), scope["method"]
         line = Line(scope, send)
-        rule = self._book.strike(name=name, path=scope["path"], method=scope["method"], download=download)
+        scope["sandbox.line"] = line
+        # A HEAD has no body that could be cut.
+        download = name.startswith("download") and method != "HEAD"
+        rule = self._book.strike(
+            name=name, path=scope["path"], method=method, download=download, upload=name in UPLOADS
+        )
         if rule is None:
             await self._app(scope, receive, line.send)
         else:
@@ -51,13 +57,12 @@ class FaultLayer:
         self._tally.answered(name, scope["method"], line.outcome)
         log.info("%s %s %s%s", scope["method"], name, line.outcome, f" ({rule.kind})" if rule else "")
 
-    def _endpoint(self, scope: Scope) -> tuple[str, bool]:
+    def _endpoint(self, scope: Scope) -> str:
         for route in self._router.routes:
             match, _ = route.matches(scope)
             if match is Match.FULL:
-                name = str(getattr(route, "name", ""))
-                return name, name == "download"
-        return "unknown", False
+                return str(getattr(route, "name", ""))
+        return "unknown"
 
     async def _spoil(self, rule: Rule, line: "Line", scope: Scope, receive: Receive) -> None:
         match rule.kind:
@@ -73,6 +78,8 @@ class FaultLayer:
                 await self._app(scope, receive, line.send)
             case "truncate" | "cut_download":
                 await self._app(scope, receive, Cutter(line, rule.keep_bytes).send)
+            case "cut_upload":
+                await self._app(scope, Shortener(line, scope, receive, rule.keep_bytes).receive, line.send)
             case _:
                 await self._spoil_after(rule, line, scope, receive)
 
@@ -115,12 +122,14 @@ class Line:
         self._send = send
         self._transport: asyncio.Transport = scope["sandbox.transport"]
         self.outcome = "nothing"
+        self.sent_bytes = 0
 
     async def send(self, message: Message) -> None:
         """Pass a message on."""
         if message["type"] == "http.response.start":
             self.outcome = str(message["status"])
         await self._send(message)
+        self.sent_bytes += len(message.get("body", b""))
 
     async def answer(
         self, status: int, body: bytes, content_type: str, extra: list[tuple[bytes, bytes]] | None = None
@@ -198,3 +207,28 @@ class Cutter:
         if len(body) >= left or not message.get("more_body", False):
             self._cut = True
             await self._line.hang_up()
+
+
+class Shortener:
+    """Lets the first part of a request's body through, then resets the connection."""
+
+    def __init__(self, line: Line, scope: Scope, receive: Receive, keep: int | None) -> None:
+        self._line = line
+        self._receive = receive
+        length = int(dict(scope["headers"]).get(b"content-length", b"2"))
+        # At least one byte must be missing, or nothing was cut.
+        self._left = min(length // 2 if keep is None else keep, max(0, length - 1))
+        self._cut = False
+
+    async def receive(self) -> Message:
+        """Return what is still due, then that the client has gone."""
+        if self._cut:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        body = message.get("body", b"")
+        if message["type"] != "http.request" or len(body) < self._left:
+            self._left -= len(body)
+            return message
+        self._cut = True
+        await self._line.reset()
+        return {"type": "http.request", "body": body[: self._left], "more_body": True}

@@ -2,6 +2,7 @@
 
 from sandbox.bytenite.app import BYTENITE
 from sandbox.openencoder.app import OPENENCODER
+from sandbox.pixop.app import PIXOP
 from sandbox.service import Service
 
-SERVICES: tuple[Service, ...] = (BYTENITE, OPENENCODER)
+SERVICES: tuple[Service, ...] = (BYTENITE, OPENENCODER, PIXOP)

@@ -38,7 +38,9 @@ class SandboxProcess:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         info_file = self.state_dir / "sandbox.json"
         ports = [
-            f"--{name}-port=0" for name in ("s3", "bytenite", "openencoder") if f"--{name}-port" not in self.arguments
+            f"--{name}-port=0"
+            for name in ("s3", "bytenite", "openencoder", "pixop")
+            if f"--{name}-port" not in self.arguments
         ]
         command = [sys.executable, "-m", "sandbox", "--state", str(self.state_dir), *ports, *self.arguments]
         with (self.state_dir / "output.txt").open("ab") as output:
