@@ -61,7 +61,6 @@ DNXHD_RATES: dict[tuple[str, int, bool], dict[int, int]] = {
     ("sq", 1080, False): {24: 115, 25: 120, 30: 145, 50: 240, 60: 290},
     ("hq", 1080, False): {24: 175, 25: 185, 30: 220, 50: 365, 60: 440},
     ("hqx", 1080, False): {24: 175, 25: 185, 50: 365, 60: 440},
-    ("444", 1080, False): {24: 350, 25: 390, 30: 440, 50: 730, 60: 880},
     ("sq", 1080, True): {25: 120, 30: 145},
     ("hq", 1080, True): {25: 185, 30: 220},
     ("hqx", 1080, True): {25: 185, 30: 220},
@@ -83,7 +82,7 @@ def find_codec(name: str, profile: str | None) -> Codec:
     known, made = PROFILES[grade]
     if family == "dnxhr":
         return Codec(known=known, made=made, interlaces=False, least=(256, 120), own_bitrate=True)
-    sizes = frozenset(size for size in HD if (grade, size[1], False) in DNXHD_RATES)
+    sizes = frozenset(size for size in HD if (grade, size[1], False) in DNXHD_RATES) or frozenset({(1920, 1080)})
     interlaces = (grade, 1080, True) in DNXHD_RATES
     # DNxHD, unlike DNxHR, ends at 10 bits.
     return Codec(known=made, made=made, interlaces=interlaces, sizes=sizes, own_bitrate=True)

@@ -12,7 +12,7 @@ ENCODERS = {
     "prores": ["-c:v", "prores_ks", "-vendor", "apl0"],
     "dnxhd": ["-c:v", "dnxhd"],
     "mpeg2": ["-c:v", "mpeg2video", "-g", "12", "-bf", "2"],
-    "xdcam": ["-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-dc", "10", "-non_linear_quant", "1"],
+    "xdcam": ["-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-dc", "10", "-non_linear_quant", "1", "-qmax", "28"],
     "ffv1": ["-c:v", "ffv1", "-level", "3", "-slices", "4", "-slicecrc", "1"],
 }
 FIELDS = {"h264": "+ildct+ilme", "mpeg2": "+ildct+ilme", "xdcam": "+ildct+ilme", "prores": "+ildct", "dnxhd": "+ildct"}
@@ -26,16 +26,23 @@ def encoder_arguments(order: Order) -> list[str]:
     if order.codec == "prores":
         chosen += ["-profile:v", str(PRORES_PROFILES.index(order.profile or "hq"))]
     if order.codec == "dnxhd":
-        profile = order.profile or ""
-        chosen += ["-profile:v", profile if profile.startswith("dnxhr") else "dnxhd"]
+        chosen += ["-profile:v", _dnx_profile(order.profile or "")]
     if order.codec == "hevc" and order.container in ("mov", "mp4"):
         chosen += ["-tag:v", "hvc1"]  # Apple's players show nothing else
     if order.interlaced and order.codec in FIELDS:
         chosen += ["-flags:v", FIELDS[order.codec]]
     if order.codec == "xdcam":
         rate = str(XDCAM_BITRATE)
-        return [*chosen, "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", "36M"]
+        # 4:2:2 Profile at High Level, for which ffmpeg has numbers only.
+        chosen += ["-profile:v", "0", "-level:v", "2", "-minrate", rate, "-maxrate", rate, "-bufsize", "36M"]
     return chosen + (["-b:v", str(order.bitrate)] if order.bitrate else [])
+
+
+def _dnx_profile(profile: str) -> str:
+    """Return ffmpeg's name: of DNxHD it tells the variant by pixel format and bit rate, and 4:4:4 it cannot make."""
+    if profile == "dnxhd_444":
+        return "dnxhr_444"
+    return profile if profile.startswith("dnxhr") else "dnxhd"
 
 
 def muxer_arguments(order: Order) -> list[str]:

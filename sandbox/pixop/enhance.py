@@ -1,7 +1,9 @@
 """The processing itself: one run of ffmpeg that does what an order says."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 from sandbox import media
@@ -52,6 +54,7 @@ async def _command(order: Order, source: Path) -> list[str]:
         *["-y", *READ, "-nostdin", *seek, "-i", str(source)],
         *["-map", "0:V:0", "-vf", ",".join([*picture_trim, *_graph(order)])],
         *encoder_arguments(order),
+        *_frame_limit(order),
         *sound,
         *["-sn", "-dn", "-map_chapters", "-1"],
         *["-fps_mode:v", "cfr" if order.container == "mxf" else "passthrough"],
@@ -69,6 +72,14 @@ def _cuts(order: Order) -> tuple[list[str], str | None, list[str]]:
     sound = f"atrim=start={start}:end={end},asetpts=PTS-{start}/TB"
     picture = [f"trim=start={start}:end={end}", f"setpts=PTS-{start}/TB"]
     return ["-ss", f"{seek / 1000}"], sound, picture
+
+
+def _frame_limit(order: Order) -> list[str]:
+    """Return how many pictures are right when a converter made them up: interpolation runs past the end by one."""
+    invented = any(step.kind == "frameRateConverter" and step.name != "fps" for step in order.steps)
+    if not invented or not order.seconds:
+        return []
+    return ["-frames:v", str(max(1, math.ceil(order.seconds * float(Fraction(order.fps)) - 0.05)))]
 
 
 def _graph(order: Order) -> list[str]:

@@ -107,11 +107,13 @@ def _sharpen(amount: float) -> str:
 
 def _convert(name: str | None, fps: Fraction) -> Step:
     rate = f"{fps.numerator}/{fps.denominator}"
-    # minterpolate swallows the last pictures for which it knows no successor.
+    # minterpolate swallows the last pictures, whose successors it does not know; what is too many is cut at the end.
     moved = "tpad=stop=2:stop_mode=clone,minterpolate=fps={}:mi_mode=mci:mc_mode=aobmc:vsbmc={}"
     graphs = {
-        "fps": f"fps={rate}",
-        "fblend": f"framerate=fps={rate}",
+        # Of a source shorter than one picture of the new rate, that picture is still wanted.
+        "fps": f"fps={rate}:eof_action=pass",
+        # framerate leaves pictures the length that they had.
+        "fblend": f"framerate=fps={rate},fps={rate}:eof_action=pass",
         "mcinterpolate": moved.format(rate, 0),
         "vfi": moved.format(rate, 1),
     }

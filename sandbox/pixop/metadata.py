@@ -40,19 +40,19 @@ async def ingest(path: Path, *, light: bool) -> tuple[dict[str, Any], dict[str, 
 
 
 async def _probe(path: Path) -> dict[str, Any]:
-    command = [*READ, "-show_format", "-show_streams", "-show_frames", "-read_intervals", "%+#24", "-of", "json"]
+    # V is a picture that moves: cover art is none.
+    command = [*READ, "-select_streams", "V:0", "-show_format", "-show_streams", "-of", "json"]
+    command += ["-show_frames", "-read_intervals", "%+#24"]
     output = await media.run("ffprobe", [*command, str(path)], seconds=PROBE_SECONDS)
     found: dict[str, Any] = json.loads(output)
     return found
 
 
 def _picture(found: dict[str, Any]) -> dict[str, Any]:
-    for stream in found.get("streams", []):
-        attached = stream.get("disposition", {}).get("attached_pic")
-        if stream.get("codec_type") == "video" and not attached and stream.get("width"):
-            picture: dict[str, Any] = stream
-            return picture
-    raise media.MediaError("no video stream found")
+    streams: list[dict[str, Any]] = found.get("streams", [])
+    if not streams or not streams[0].get("width"):
+        raise media.MediaError("no video stream found")
+    return streams[0]
 
 
 async def _describe(path: Path, found: dict[str, Any], video: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sandbox.pixop.filters import Shape, steps
 from sandbox.pixop.order import Order
 from sandbox.pixop.sizing import pick_size
 from sandbox.pixop.source import Source, read_source
-from sandbox.pixop.target import pick_bitrate, pick_chroma, pick_container, pick_profile, pick_rate, pick_scanning
+from sandbox.pixop.target import find_shortfalls, pick_bitrate, pick_chroma, pick_container, pick_profile, pick_rate, pick_scanning
 from sandbox.pixop.wishes import BadRequestError, Wish, read_wish
 
 __all__ = ["BadRequestError", "Order", "read_request"]
@@ -26,11 +26,12 @@ def _settle(wish: Wish, source: Source) -> Order:
     profile = pick_profile(wish, name)
     label = profile if profile and name == "dnxhd" else " ".join(filter(None, (name, profile)))
     codec = find_codec(name, profile)
-    (yuv, bits), shortfalls = pick_chroma(wish, source, codec, label)
+    (yuv, bits), shallower = pick_chroma(wish, source, codec, label)
     interlaced = pick_scanning(wish, source, codec, label)
     size = pick_size(wish, source, codec, label, interlaced=bool(interlaced))
     fps = pick_rate(wish, source, codec, container, interlaced=bool(interlaced), label=label)
     shape = Shape(size.width, size.height, fps, interlaced)
+    bitrate = pick_bitrate(wish, source, name, profile, shape)
     start, end = _range(wish, source)
     return Order(
         container=container,
@@ -39,7 +40,7 @@ def _settle(wish: Wish, source: Source) -> Order:
         yuv=yuv,
         bits=bits,
         pixel_format=pixel_format(yuv, bits),
-        bitrate=pick_bitrate(wish, source, name, profile, shape),
+        bitrate=bitrate,
         width=size.width,
         height=size.height,
         sample_aspect=_ratio(size.sample_aspect, ":"),
@@ -49,7 +50,7 @@ def _settle(wish: Wish, source: Source) -> Order:
         end_ms=end,
         clip=wish.start_ms is not None or wish.end_ms is not None,
         steps=steps(wish, source, shape),
-        shortfalls=shortfalls,
+        shortfalls=(*shallower, *find_shortfalls(wish, codec, profile, bitrate)),
     )
 
 

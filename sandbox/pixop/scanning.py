@@ -14,9 +14,8 @@ LOOK_FRAMES = 250
 LOOK_SECONDS = 120.0
 
 
-def told(video: dict[str, Any], frames: list[dict[str, Any]]) -> dict[str, Any]:
+def told(video: dict[str, Any], pictures: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the scanning that stream and pictures are marked with; nulls when they are not."""
-    pictures = [frame for frame in frames if frame.get("stream_index") == video["index"]]
     marked = [frame for frame in pictures if frame.get("interlaced_frame")]
     if marked:
         return _scanning("top_field" if marked[0].get("top_field_first") else "bottom_field")

@@ -78,6 +78,16 @@ def _nearest(wanted: Chroma, offered: list[Chroma] | tuple[Chroma, ...]) -> Chro
     )
 
 
+def find_shortfalls(wish: Wish, codec: Codec, profile: str | None, bitrate: int | None) -> tuple[str, ...]:
+    """Return what of the request is not done, beside the depth: each is named in the output."""
+    missed = []
+    if profile == "dnxhd_444":
+        missed.append("this ffmpeg has no DNxHD 444: DNxHR 444 takes its place")
+    if wish.bitrate and codec.own_bitrate and wish.bitrate != bitrate:
+        missed.append("the codec's profile decides the bit rate, not bitrate.mbps")
+    return tuple(missed)
+
+
 def pick_scanning(wish: Wish, source: Source, codec: Codec, label: str) -> str | None:
     """Return the output's field order, or None for progressive."""
     if wish.scanning == "interlaced":
@@ -111,7 +121,7 @@ def pick_bitrate(wish: Wish, source: Source, codec: str, profile: str | None, sh
     """Return bits per second; None where the codec decides. Raises BadRequestError where DNxHD has no such picture."""
     if codec == "xdcam":
         return XDCAM_BITRATE
-    if codec == "dnxhd" and profile and profile.startswith("dnxhd_"):
+    if codec == "dnxhd" and profile and profile.startswith("dnxhd_") and profile != "dnxhd_444":
         rate = dnxhd_bitrate(profile, shape.height, interlaced=bool(shape.interlaced), fps=shape.fps)
         if rate is None:
             raise BadRequestError(f"dnxhdHrProfile: {profile} has no interlaced pictures of {shape.height} lines")
