@@ -13,8 +13,7 @@ from airflow.triggers.base import StartTriggerArgs
 from reelworks.core.errors import BusyError, JobFailedError, OverdueError, UnreachableError
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
-from reelworks.core.attempt import hook_path
-from reelworks.core.trigger import JobTrigger, job_summary
+from reelworks.core.trigger import JobTrigger, hook_path, job_summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

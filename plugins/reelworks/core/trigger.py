@@ -126,6 +126,11 @@ class JobTrigger(BaseTrigger):
             self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
 
 
+def hook_path(hook_class: type[VideoServiceHook]) -> str:
+    """Return the dotted path by which a trigger finds the hook again."""
+    return f"{hook_class.__module__}.{hook_class.__qualname__}"
+
+
 def load_hook(path: str, conn_id: str) -> VideoServiceHook:
     """Make the hook whose class has the dotted ``path``."""
     module, _, name = path.rpartition(".")

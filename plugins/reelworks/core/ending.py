@@ -1,0 +1,111 @@
+"""However a task ends: no job is left running that nobody comes back for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from reelworks.core.claim import Claim, load_claim
+from reelworks.core.errors import (
+    HOPELESS,
+    BadOutputError,
+    LostError,
+    NothingMadeError,
+    OverdueError,
+    VideoServiceError,
+)
+from reelworks.core.task_states import GIVEN_UP, retry_follows, state_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from reelworks.core.operator import JobOperator
+
+
+class TaskStoppedError(BaseException):
+    """The task got SIGTERM. Unlike Airflow's AirflowTaskTerminated it leaves a task its retries: workers shut down.
+
+    No Exception: it is raised in the middle of anything, and botocore takes any of those for a lost connection.
+    """
+
+
+class Ending:
+    """Sees one try of a task out: cancels its job, writes it off, or leaves it to the next try."""
+
+    def __init__(self, operator: JobOperator, context: Context) -> None:
+        self.operator = operator
+        self.context = context
+        self.store = context["task_state_store"]
+        self.instance = context["ti"]
+        self.log = operator.log
+        self.minding = False
+
+    @contextmanager
+    def minded(self) -> Iterator[None]:
+        """See to it that no job is left running that nobody comes back for."""
+        self.minding = True
+        try:
+            yield
+        except TaskDeferred:
+            raise
+        except NothingMadeError:
+            self.minding = False
+            self._give_up()
+            self._write_off()  # for the retry, where there is one
+            raise
+        except HOPELESS as error:
+            self.minding = False
+            self._give_up()
+            if isinstance(error, BadOutputError):
+                self._write_off()
+            raise AirflowFailException(str(error)) from error
+        except BaseException as error:
+            self.minding = False
+            if self._nobody_comes_back(error):
+                self._give_up()
+                if isinstance(error, LostError):
+                    self._write_off()
+            raise
+        finally:
+            self.minding = False
+
+    def _nobody_comes_back(self, error: BaseException) -> bool:
+        if isinstance(error, TaskStoppedError):
+            # Marked by a user, or a worker that shuts down? Only Airflow knows.
+            return state_of(self.instance) in GIVEN_UP
+        if isinstance(error, (OverdueError, AirflowFailException)):
+            return True
+        return not retry_follows(self.operator, self.context, error)
+
+    def _write_off(self) -> None:
+        """Let a task that is cleared after this start a new job: what this one made will not get better."""
+        if claim := load_claim(self.store):
+            replace(claim, spent=True).save(self.store)
+
+    def _give_up(self) -> None:
+        """Cancel the job, if there is one. A failure here must not hide the one that led here."""
+        claim = load_claim(self.store)
+        if claim is None or claim.done:
+            return
+        try:
+            service = self.operator.service
+            if job_id := claim.job_id or service.answer(self.operator.find(claim)):
+                service.answer(service.cancel(job_id))
+                self.log.info("job %s does not run on", job_id)
+        except VideoServiceError as error:
+            self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
+        else:
+            self.tidied(claim)
+
+    def tidied(self, claim: Claim) -> None:
+        """Tidy up; a retry tries again, but what cannot be removed is no reason to fail a task for good."""
+        try:
+            self.operator.tidy(claim)
+        except VideoServiceError as error:
+            if claim.done and not isinstance(error, HOPELESS) and retry_follows(self.operator, self.context, error):
+                raise
+            self.log.warning("what %s has left could not be removed: %s", claim.name, error)
