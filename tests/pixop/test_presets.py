@@ -14,6 +14,7 @@ from reelworks.media.probe import Probe, VideoStream
 from reelworks.pixop.presets import PixopPreset
 from tests.pixop.written import Desk
 
+SHIPPED = Path(__file__).parents[2] / "include" / "presets"
 TAPE = Probe(
     container="mov", duration=60.04, size=1, bitrate=1, audio=(),
     video=(VideoStream(codec="dvvideo", width=720, height=576, fps=25, pix_fmt="yuv420p", field_order="bb"),),
@@ -32,13 +33,13 @@ def test_every_file_that_ships_is_good_and_its_first_lines_say_when_to_take_it()
         preset = load("pixop", name, PixopPreset)
         preset.fits(TAPE, preset.preview_ms(10, TAPE))
         assert preset.rendition(TAPE).name == f"{name}.{preset.suffix('mov')}"
-        assert (Path("include/presets/pixop") / f"{name}.yaml").read_text().startswith("# For ")
+        assert (SHIPPED / "pixop" / f"{name}.yaml").read_text().startswith("# For ")
         assert not preset.allow_unlisted
 
 
 def test_the_readme_names_every_file_that_ships_and_its_example_loads(desk: Desk) -> None:
-    readme = Path("include/presets/README.md").read_text()
-    shipped = sorted(file.stem for file in Path("include/presets/pixop").iterdir())
+    readme = (SHIPPED / "README.md").read_text()
+    shipped = sorted(file.stem for file in (SHIPPED / "pixop").iterdir())
     told = readme.partition("## Pixop")[2]
     assert [name for name in shipped if f"`{name}`" not in told] == []
 
@@ -131,7 +132,7 @@ def test_the_one_profile_that_yaml_takes_for_a_number_is_read_as_it_was_meant(de
     [
         ("[]", "request: Input should be a valid dictionary"),
         ("hello", "request: Input should be a valid dictionary"),
-        ("{}", "request is empty; give it a value"),
+        ("{}", "request: is empty, and would pay for a copy"),
         ("{resolution: [1920, 1080]}", "request.resolution: Input should be a valid dictionary"),
         ("{resolution: {heigth: 1080}}", "request.resolution: there is no field 'heigth'. Did you mean 'height'?"),
         ("{denoizer: denoise}", "there is no field 'denoizer'. Did you mean 'denoiser'?"),
@@ -174,6 +175,8 @@ def test_even_an_unlisted_word_is_one_plain_word(desk: Desk, word: str) -> None:
     ("text", "said"),
     [
         ("", "valid dictionary"),
+        ("{}", "p.yaml: is empty; give it a description and a request"),
+        ("description:\nrequest: {denoiser: denoise}", "description is empty; give it a value"),
         ("description: no request", "request: Field required"),
         ("request: {denoiser: denoise}", "description: Field required"),
         ("description: ''\nrequest: {denoiser: denoise}", "description: String should have at least 1"),

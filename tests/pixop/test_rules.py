@@ -53,6 +53,7 @@ BROKEN = [
     (10, "{postProcessor: grain}", "postProcessor", "filmgrain"),
     (11, "{resolution: {tag: hd_720p}}", "resolution.tag", "Did you mean 'hd_1080p'?"),
     (11, "{resolution: {tag: 5x}}", "resolution.tag", "2x, 3x, 4x, not '5x'"),
+    (12, "{resolution: {}}", "resolution", "width or height (or both) is required when there is no tag"),
     (12, "{resolution: {tag: 2x, width: 1920}}", "resolution", "tag excludes width and height"),
     (12, "{resolution: {width: 15}}", "resolution.width", "greater than or equal to 16"),
     (12, "{resolution: {width: 7681}}", "resolution.width", "less than or equal to 7680"),
@@ -66,6 +67,7 @@ BROKEN = [
     (16, "{scaler: dvres, clarityBoost: low}", "", "clarityBoost takes effect with scaler: pabsr1 only"),
     (16, "{clarityBoost: low}", "", "clarityBoost takes effect with scaler: pabsr1 only"),
     (17, "{frameRate: {tag: pal}}", "frameRate.tag", "film_ntsc, film, video_pal"),
+    (17, "{frameRate: {}}", "frameRate", "fps is required when there is no tag"),
     (17, "{frameRate: {fps: 0}}", "frameRate.fps", "greater than or equal to 0.001"),
     (17, "{frameRate: {fps: 1000}}", "frameRate.fps", "less than or equal to 999"),
     (18, "{frameRate: {tag: film, fps: 24}}", "frameRate", "tag excludes fps"),
@@ -74,7 +76,12 @@ BROKEN = [
     (19, "{range: {startPositionMilliseconds: 9, endPositionMilliseconds: 9}}", "range", "after the start at 9"),
     (19, "{startPositionMilliseconds: 0}", "startPositionMilliseconds", "unknown field"),
     (20, "{mediaContainerCodec: {container: null}}", "mediaContainerCodec", "container is empty; give it a value"),
-    (20, "{bitrate: {}}", "", "bitrate is empty; give it a value, or leave it out to have the source's"),
+    (20, "{denoiser: }", "", "denoiser is empty; give it a value, or leave it out"),
+    (20, "{mediaContainerCodec: {}}", "mediaContainerCodec", "is empty; give it a field, or leave it out to have"),
+    (20, "{chromaSubsampling: {}}", "chromaSubsampling", "is empty; give it a field, or leave it out"),
+    (20, "{bitrate: {}}", "bitrate", "mbps is required; or leave bitrate out to have it computed"),
+    (4, "{scanning: {}}", "scanning", "is empty"),
+    (19, "{range: {}}", "range", "is empty"),
 ]  # fmt: skip
 
 KEPT = [

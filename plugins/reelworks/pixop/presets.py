@@ -10,8 +10,9 @@ from pydantic import Field
 from reelworks.core.presets import Rendition, digest_of
 from reelworks.media.probe import Probe
 from reelworks.pixop.fit import check_fit
+from reelworks.pixop.parts import Part
 from reelworks.pixop.promise import promised, suffix_of
-from reelworks.pixop.request import Part, Request
+from reelworks.pixop.request import Request
 
 __all__ = ["PixopPreset", "Rendition"]
 
@@ -20,6 +21,8 @@ _START, _END = "startPositionMilliseconds", "endPositionMilliseconds"
 
 class _File(Part):
     """A whole preset file."""
+
+    if_empty = "is empty; give it a description and a request"
 
     description: str = Field(min_length=1, max_length=200)
     allow_unlisted: bool = False

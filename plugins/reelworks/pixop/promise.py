@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reelworks.core.presets import Rendition
 from reelworks.media.probe import Probe
-from reelworks.pixop.request import MediaContainerCodec, Request
+from reelworks.pixop.request import Request
 from reelworks.pixop.rules import RATES, SIZES, TIMES
 
 Frame = tuple[float | None, float | None]
@@ -25,14 +25,13 @@ SUFFIXES = {word: suffix for suffix, word in CONTAINERS.items()} | {"matroska": 
 
 def promised(name: str, request: Request, span_ms: tuple[int, int | None], source: Probe | None) -> Rendition:
     """Give what the output will be. Sizes in pixels, the duration in seconds and only if a part is taken."""
-    made = request.mediaContainerCodec or MediaContainerCodec()
     width, height = (None if side is None else round(side) for side in frame_of(request, source))
     interlaced = _interlaced(request)
     return Rendition(
         name=f"{name}.{suffix_of(request, source.container if source else None)}",
         result_name=None,
-        container=CONTAINERS.get(made.container or ""),
-        codec=CODECS.get(made.codec or ""),
+        container=CONTAINERS.get(request.container or ""),
+        codec=CODECS.get(request.codec or ""),
         height=height,
         avoid_upscaling=False,
         has_audio=None,
@@ -40,7 +39,7 @@ def promised(name: str, request: Request, span_ms: tuple[int, int | None], sourc
         # 50 may mean fields or frames then.
         fps=None if interlaced else _fps(request),
         # HEVC has no interlaced tools, only a note that ffprobe does not show.
-        interlaced=None if interlaced and made.codec == "hevc" else interlaced,
+        interlaced=None if interlaced and request.codec == "hevc" else interlaced,
         profile=_profile(request),
         duration=_duration(span_ms, source),
     )
@@ -48,8 +47,7 @@ def promised(name: str, request: Request, span_ms: tuple[int, int | None], sourc
 
 def suffix_of(request: Request, container: str | None) -> str:
     """Give the output's file suffix; ``container`` is ffprobe's word, for a request that leaves it open."""
-    own = request.mediaContainerCodec and request.mediaContainerCodec.container
-    return own or SUFFIXES.get(container or "", container or "mov")
+    return request.container or SUFFIXES.get(container or "", container or "mov")
 
 
 def frame_of(request: Request, source: Probe | None) -> Frame:

@@ -1,158 +1,34 @@
-"""The body of Pixop's process-video call as typed models, in the document's own words.
+"""The body of Pixop's process-video call as a typed model, in the document's own words.
 
 All fields are optional, and what is left out is taken from the source. The rules are those of the document's parameter
-table; each is checked here, before a byte is uploaded. Times are in milliseconds, sizes in pixels.
+table; each is checked here, before a byte is uploaded.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import model_validator
 
 from reelworks.pixop import rules
-from reelworks.pixop.rules import PROFILE, RATIO, is_free, listed
-
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
-
-
-class Part(BaseModel):
-    """What all parts of a preset have in common: strict types, no unknown and no empty fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spelled(cls, data: Any) -> Any:
-        for field, value in data.items() if isinstance(data, dict) else ():
-            known = cls.model_fields.get(field)
-            if known is None and (hint := rules.nearest(field, cls.model_fields)):
-                raise ValueError(f"there is no field {field!r}.{hint}")
-            if known and (value is None or value == {}):
-                remedy = "" if known.is_required() else ", or leave it out to have the source's"
-                raise ValueError(f"{field} is empty; give it a value{remedy}")
-        return data
-
-
-class MediaContainerCodec(Part):
-    """What file comes out."""
-
-    container: Annotated[Word, listed(rules.CODECS_OF)] | None = None
-    codec: Annotated[Word, listed(rules.CODECS)] | None = None
-
-    @model_validator(mode="after")
-    def _go_together(self, info: ValidationInfo) -> MediaContainerCodec:
-        offered = rules.CODECS_OF.get(self.container or "", ())
-        if offered and self.codec in rules.CODECS and self.codec not in offered and not is_free(info):
-            raise ValueError(
-                f"container {self.container} takes codec {', '.join(offered)}, not {self.codec}, "
-                "says Pixop's SDK (the document is silent); allow_unlisted: true tries it anyway"
-            )
-        return self
-
-
-class Scanning(Part):
-    """Progressive or interlaced output: by ``tag``, or else by type and field order."""
-
-    tag: Annotated[Word, listed(rules.SCANNING)] | None = None
-    scanningType: Annotated[Word, listed(("progressive", "interlaced"))] | None = None
-    interlacedFieldOrder: Word | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self, info: ValidationInfo) -> Scanning:
-        kind, order = self.scanningType, self.interlacedFieldOrder
-        if self.tag and (kind or order):
-            raise ValueError("tag excludes scanningType and interlacedFieldOrder; keep the tag alone")
-        if kind == "progressive" and order:
-            raise ValueError("interlacedFieldOrder excludes scanningType: progressive; leave it out")
-        if kind == "interlaced" and not order:
-            raise ValueError(
-                "interlacedFieldOrder is required when scanningType is interlaced; "
-                "better use tag: interlaced_tff alone, which says both"
-            )
-        if order and not is_free(info):
-            raise ValueError(
-                f"interlacedFieldOrder {order!r} is uncertain: the document says top_field and bottom_field, the SDK "
-                "top_first and bottom_first; use scanning tag interlaced_tff (or interlaced_bff) instead"
-            )
-        return self
-
-
-class ChromaSubsampling(Part):
-    """Colour resolution, and bits for each sample."""
-
-    yuv: Annotated[Word, RATIO, listed(rules.BITS_OF)] | None = None
-    bits: Annotated[int, Field(ge=1, le=32), listed(rules.BITS)] | None = None
-
-    @model_validator(mode="after")
-    def _go_together(self, info: ValidationInfo) -> ChromaSubsampling:
-        offered = rules.BITS_OF.get(self.yuv or "", rules.BITS)
-        if self.bits is not None and self.bits not in offered and not is_free(info):
-            raise ValueError(
-                f"yuv {self.yuv} takes bits {', '.join(map(str, offered))}, not {self.bits}, "
-                "says Pixop's SDK (the document is silent); allow_unlisted: true tries it anyway"
-            )
-        return self
-
-
-class Bitrate(Part):
-    """Megabits per second; without it Pixop computes one from the source's and the size."""
-
-    mbps: float = Field(ge=0.01, le=4000.0, allow_inf_nan=False)
-
-
-class Resolution(Part):
-    """The output's frame: by ``tag``, or else by width and height, or one of them and an aspect ratio."""
-
-    tag: Annotated[Word, listed((*rules.SIZES, *rules.TIMES))] | None = None
-    width: int | None = Field(default=None, ge=16, le=7680)
-    height: int | None = Field(default=None, ge=16, le=4320)
-    aspectRatioTag: Annotated[Word, RATIO, listed(rules.ASPECTS)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Resolution:
-        if self.tag and (self.width or self.height):
-            raise ValueError("tag excludes width and height; keep the one or the other")
-        if self.tag and self.aspectRatioTag:
-            raise ValueError("aspectRatioTag derives a missing width or height, and tag gives both; leave one out")
-        if not (self.tag or self.width or self.height):
-            raise ValueError("width or height (or both) is required when there is no tag")
-        if self.width and self.height and self.aspectRatioTag:
-            raise ValueError("width, height and aspectRatioTag together are a bad request; leave one of them out")
-        return self
-
-
-class FrameRate(Part):
-    """Frames per second of the output: by ``tag``, or else a number."""
-
-    tag: Annotated[Word, listed(rules.RATES)] | None = None
-    fps: float | None = Field(default=None, ge=0.001, le=999, allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> FrameRate:
-        if self.tag and self.fps is not None:
-            raise ValueError("tag excludes fps; keep the one or the other")
-        if not self.tag and self.fps is None:
-            raise ValueError("fps is required when there is no tag")
-        return self
-
-
-class Range(Part):
-    """The part of the source that is processed, in milliseconds from its start."""
-
-    startPositionMilliseconds: int | None = Field(default=None, ge=0)
-    endPositionMilliseconds: int | None = Field(default=None, ge=0)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Range:
-        start, end = self.startPositionMilliseconds or 0, self.endPositionMilliseconds
-        if end is not None and end <= start:
-            raise ValueError(f"endPositionMilliseconds must come after the start at {start}, not at {end}")
-        return self
+from reelworks.pixop.parts import (
+    Bitrate,
+    ChromaSubsampling,
+    FrameRate,
+    MediaContainerCodec,
+    Part,
+    Range,
+    Resolution,
+    Scanning,
+    Word,
+)
+from reelworks.pixop.rules import PROFILE, listed
 
 
 class Request(Part):
     """A whole request."""
+
+    if_empty = "is empty, and would pay for a copy; give it at least one field"
 
     mediaContainerCodec: MediaContainerCodec | None = None
     appleProresProfile: Annotated[Word, PROFILE, listed(rules.PRORES)] | None = None
@@ -173,17 +49,26 @@ class Request(Part):
 
     @model_validator(mode="after")
     def _go_together(self) -> Request:
-        codec = self.mediaContainerCodec.codec if self.mediaContainerCodec else None
         profiles = {
             "appleProresProfile": ("prores", self.appleProresProfile),
             "dnxhdHrProfile": ("dnxhd", self.dnxhdHrProfile),
         }
-        rules.check_profiles(codec, profiles)
+        rules.check_profiles(self.codec, profiles)
         # Of a scaler that is newer than the document, nothing is known.
         other = self.scaler is None or self.scaler in rules.SCALERS
         if self.clarityBoost not in (None, "none") and other and self.scaler != "pabsr1":
             raise ValueError("clarityBoost takes effect with scaler: pabsr1 only; set that, or leave it out")
         return self
+
+    @property
+    def container(self) -> str | None:
+        """The container that is asked for."""
+        return self.mediaContainerCodec.container if self.mediaContainerCodec else None
+
+    @property
+    def codec(self) -> str | None:
+        """The codec that is asked for."""
+        return self.mediaContainerCodec.codec if self.mediaContainerCodec else None
 
     def body(self) -> dict[str, Any]:
         """Give what is sent: what is not set is left out, for Pixop takes no nulls."""
