@@ -1,4 +1,4 @@
-"""What the small tasks of the shipped DAGs do: name the place for the outputs, check, write the manifest."""
+"""What the small tasks of the shipped DAGs do: name the place for the outputs, check, write the manifest, judge."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from posixpath import basename, splitext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from airflow.sdk.exceptions import AirflowFailException
 
 from reelworks.core.errors import BadInputError
 from reelworks.core.presets import PresetFolder
@@ -64,12 +66,37 @@ def publish_manifest(
 
     Written last of all: where it is, everything it names is.
     """
+    prefix = below(str(params["destination"]), str(params["source"]))
+    return _written(*_what_ran(context["ti"], encoders), prefix, aws_conn_id)
+
+
+def publish_each(destination: str, encoder: str, context: Context, aws_conn_id: str = "aws_default") -> str:
+    """Do the same for one of many: the outputs below ``destination``, by the mapped ``encoder`` of the same index."""
+    return _written(*_what_ran(context["ti"], [encoder]), destination, aws_conn_id)
+
+
+def check_outcome(context: Context) -> None:
+    """Fail unless every other task of the run has succeeded.
+
+    For the last task of a DAG with teardowns. Airflow judges a run by its last tasks; when it is marked as failed, it
+    skips what has not begun, runs the teardowns, and then takes what ended in "skipped" and "success" for a success.
+    """
+    instance = context["ti"]
+    states = instance.get_task_states(dag_id=instance.dag_id, run_ids=[instance.run_id]).get(instance.run_id, {})
+    short = [
+        f"{task} is {state}"
+        for task, state in sorted(states.items())
+        if task != instance.task_id and state != "success"
+    ]
+    if short:
+        raise AirflowFailException(f"not all was done: {', '.join(short)}")
+
+
+def _written(job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], destination: str, aws_conn_id: str) -> str:
     from reelworks.media.manifest import build_manifest, write_manifest
     from reelworks.media.s3 import s3_client
     from reelworks.media.source import source_digest
 
-    instance = context["ti"]
-    job, outputs = _what_ran(instance, encoders)
     client = s3_client(aws_conn_id)
     manifest = build_manifest(
         source={**job["source"], "sha256": source_digest(job["source"], client)},
@@ -80,13 +107,15 @@ def publish_manifest(
         outputs=outputs,
         timings={**job["timings"], "published": datetime.now(UTC)},
     )
-    prefix = S3Url.parse(below(str(params["destination"]), str(params["source"])))
-    return str(write_manifest(client, prefix, manifest))
+    return str(write_manifest(client, S3Url.parse(destination), manifest))
 
 
 def _what_ran(instance: Any, encoders: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     for encoder in encoders:
-        job, outputs = (instance.xcom_pull(task_ids=encoder, key=key) for key in ("job", "return_value"))
+        job, outputs = (
+            instance.xcom_pull(task_ids=encoder, key=key, map_indexes=instance.map_index)
+            for key in ("job", "return_value")
+        )
         if job and outputs:
             return job, outputs
     raise BadInputError(f"none of {', '.join(encoders)} has left outputs: clear the encode, not this task")

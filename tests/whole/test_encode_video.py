@@ -4,96 +4,96 @@ from __future__ import annotations
 
 import pytest
 
-from tests.whole.conftest import Whole
+from tests.whole.run import Run
+from tests.whole.whole import Whole
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 
+ENCODE = "encode_with_bytenite"
 OUTPUTS = ["video/h264_360p.mp4", "video/manifest.json"]
 
 
-def test_a_video_is_encoded_in_at_most_four_task_starts(whole: Whole) -> None:
-    whole.settings(job_seconds=15)
+def run(whole: Whole, job_seconds: float = 0) -> Run:
+    whole.settings("bytenite", job_seconds=job_seconds)
+    work = {"source": whole.put(), "destination": whole.destination}
+    return whole.run("encode_video", **work, service="bytenite", preset="h264_360p")
 
-    run_id = whole.trigger(whole.put())
-    whole.until_task(run_id, "deferred")
-    assert whole.until_over(run_id) == "success"
+
+def test_a_video_is_encoded_in_at_most_four_task_starts(whole: Whole) -> None:
+    encoding = run(whole, job_seconds=15)
+    encoding.until_task(ENCODE, "deferred")
+    assert encoding.until_over() == "success"
 
     assert whole.outputs() == OUTPUTS
-    tasks = whole.machine.airflow.tasks("encode_video", run_id)
-    starts = sum(task["try_number"] for task in tasks) + 1  # the deferred one starts twice
+    starts = sum(task["try_number"] for task in encoding.tasks) + 1  # the deferred one starts twice
     assert starts <= 4
-    assert len(whole.jobs(run_id)) == 1
+    assert len(whole.jobs("bytenite")) == 1
 
 
 def test_marking_a_waiting_task_failed_aborts_the_job(whole: Whole) -> None:
-    whole.settings(job_seconds=120)
-    run_id = whole.trigger(whole.put())
-    whole.until_waiting(run_id)
+    encoding = run(whole, job_seconds=120)
+    encoding.until_waiting(ENCODE)
 
-    whole.mark(run_id, "failed")
+    encoding.mark(ENCODE, "failed")
 
-    whole.until("the job is aborted", lambda: not whole.unfinished(), 30)
-    assert len(whole.jobs(run_id)) == 1
+    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"), 30)
+    assert len(whole.jobs("bytenite")) == 1
 
 
 def test_marking_a_running_task_failed_aborts_the_job(whole: Whole) -> None:
-    whole.settings(job_seconds=120)
-    run_id = whole.trigger(whole.put())
-    whole.until("the job runs", whole.unfinished)
-    whole.until_task(run_id, "running")
+    encoding = run(whole, job_seconds=120)
+    whole.until("the job runs", lambda: whole.unfinished("bytenite"))
+    encoding.until_task(ENCODE, "running")
 
-    whole.mark(run_id, "failed")
+    encoding.mark(ENCODE, "failed")
 
-    whole.until("the job is aborted", lambda: not whole.unfinished(), 30)
-    whole.until_task(run_id, "failed")
+    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"), 30)
+    encoding.until_task(ENCODE, "failed")
 
 
 @pytest.mark.parametrize("state", ["running", "deferred"])
 def test_clearing_the_task_takes_its_job_over(whole: Whole, state: str) -> None:
-    whole.settings(job_seconds=25)
-    run_id = whole.trigger(whole.put())
-    whole.until("the job runs", whole.unfinished)
+    encoding = run(whole, job_seconds=25)
+    whole.until("the job runs", lambda: whole.unfinished("bytenite"))
     if state == "deferred":
-        whole.until_waiting(run_id)
+        encoding.until_waiting(ENCODE)
 
-    whole.clear(run_id)
+    encoding.clear(ENCODE)
 
-    assert whole.until_over(run_id) == "success"
-    assert len(whole.jobs(run_id)) == 1
+    assert encoding.until_over() == "success"
+    assert len(whole.jobs("bytenite")) == 1
     assert whole.outputs() == OUTPUTS
 
 
 def test_clearing_the_finished_task_starts_a_new_job(whole: Whole) -> None:
-    run_id = whole.trigger(whole.put())
-    assert whole.until_over(run_id) == "success"
+    encoding = run(whole)
+    assert encoding.until_over() == "success"
 
-    whole.clear(run_id)
-    whole.until("a second job", lambda: len(whole.jobs(run_id)) == 2)
+    encoding.clear(ENCODE)
+    whole.until("a second job", lambda: len(whole.jobs("bytenite")) == 2)
 
-    assert whole.until_over(run_id) == "success"
-    assert not whole.unfinished()
+    assert encoding.until_over() == "success"
+    assert not whole.unfinished("bytenite")
 
 
 def test_a_killed_triggerer_loses_nothing(whole: Whole) -> None:
-    whole.settings(job_seconds=20)
-    run_id = whole.trigger(whole.put())
-    whole.until_waiting(run_id)
+    encoding = run(whole, job_seconds=20)
+    encoding.until_waiting(ENCODE)
 
     whole.kill("triggerer")
 
-    assert whole.until_over(run_id) == "success"
-    assert len(whole.jobs(run_id)) == 1
+    assert encoding.until_over() == "success"
+    assert len(whole.jobs("bytenite")) == 1
     assert whole.outputs() == OUTPUTS
 
 
 def test_a_killed_task_process_is_followed_by_a_retry_that_takes_over(whole: Whole) -> None:
-    whole.settings(job_seconds=25)
-    run_id = whole.trigger(whole.put())
-    whole.until("the job runs", whole.unfinished)
+    encoding = run(whole, job_seconds=25)
+    whole.until("the job runs", lambda: whole.unfinished("bytenite"))
 
-    whole.kill_task(run_id)
+    encoding.kill(ENCODE)
 
-    assert whole.until_over(run_id) == "success"
-    assert whole.task(run_id)["try_number"] == 2
-    assert len(whole.jobs(run_id)) == 1
+    assert encoding.until_over() == "success"
+    assert encoding.task(ENCODE)["try_number"] == 2
+    assert len(whole.jobs("bytenite")) == 1
     assert whole.outputs() == OUTPUTS

@@ -49,8 +49,8 @@ class Fleet:
         )
 
 
-def survey(provider: str, size: str, count: int) -> Flow[Fleet]:
-    """See which machines there are before ours, and that the size is one.
+def survey(provider: str, size: str, count: int, earlier: Fleet | None = None) -> Flow[Fleet]:
+    """See which machines there are before ours, and that the size is one; those of ``earlier`` stay ours.
 
     :raises BadInputError: no such size, or a count outside 1 to 10.
     :raises RefusedError: machines are not set up on the server, or the account may not use them.
@@ -61,7 +61,8 @@ def survey(provider: str, size: str, count: int) -> Flow[Fleet]:
     if size not in sizes or not sizes[size].get("available", True):
         raise BadInputError(f"there is no machine size {size!r} now; there are: {', '.join(sorted(sizes))}")
     rows = yield from api.list_machines()
-    return Fleet(provider, size, count, sorted(row["id"] for row in rows))
+    ours = earlier.ours(rows) if earlier else []
+    return Fleet(provider, size, count, sorted({row["id"] for row in rows} - {*ours}), ours)
 
 
 def raise_fleet(fleet: Fleet, again: bool) -> Flow[Fleet]:
@@ -84,6 +85,7 @@ def disband(fleet: Fleet) -> Flow[list[int]]:
     :raises RefusedError, UnreachableError, BusyError: some are still there.
     """
     deleted: set[int] = set()
+    trouble: VideoServiceError | None = None
     quiet = 0
     for _ in range(2 * LOOKS):
         there = fleet.ours((yield from api.list_machines()))
@@ -93,10 +95,19 @@ def disband(fleet: Fleet) -> Flow[list[int]]:
             if fleet.sure or quiet >= LOOKS:
                 return sorted(deleted)
         for machine in there:
-            yield from delete_machine(machine)
+            # One that cannot be deleted keeps none of the others; whether it is gone the next list shows.
+            trouble = (yield from _deleted(machine)) or trouble
             deleted.add(machine)
         yield Sleep(TICK)
-    raise RefusedError(f"the machines {there} are still there after they were deleted: delete them by hand")
+    raise trouble or RefusedError(f"the machines {there} are still there after they were deleted: delete them by hand")
+
+
+def _deleted(machine_id: int) -> Flow[VideoServiceError | None]:
+    try:
+        yield from api.delete_machine(machine_id)
+    except (RefusedError, UnreachableError, BusyError) as error:
+        return error
+    return None
 
 
 def delete_machine(machine_id: int) -> Flow[None]:

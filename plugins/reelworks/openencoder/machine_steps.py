@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError
+from airflow.sdk.exceptions import AirflowFailException
+
+from reelworks.core.errors import BadInputError, SignInRefusedError
+from reelworks.core.task_states import GIVEN_UP, state_of
 from reelworks.openencoder import api
 from reelworks.openencoder.fleet import Fleet, delete_machine, disband, raise_fleet, survey
 from reelworks.openencoder.job_steps import OpenEncoderStepOperator
@@ -16,6 +19,27 @@ FLEET = "fleet"
 """The XCom by which a teardown learns of machines, also of a setup that died before it returned."""
 
 STORED = "reelworks.openencoder.fleet"
+
+
+class OpenEncoderNoteMachinesOperator(OpenEncoderStepOperator):
+    """Checks the size and returns what a teardown needs to tell a run's machines from those that are there now.
+
+    To run before ``created_by``, the create task: what that one leaves for the teardown is lost while a retry of it
+    starts, because Airflow deletes the XComs of the try before. What this one has returned stays.
+    """
+
+    template_fields = ("size", "created_by", "conn_id")
+
+    def __init__(self, *, size: str, created_by: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+        self.created_by = created_by
+
+    def step(self, context: Context) -> dict[str, Any]:
+        """Look; in a run that was cleared, what was created before the clear is the run's own."""
+        left = context["ti"].xcom_pull(task_ids=self.created_by, key=FLEET)
+        earlier = Fleet.from_notes(left) if left else None
+        return self.service.answer(survey("", self.size, 1, earlier)).notes()
 
 
 class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
@@ -40,11 +64,14 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
         if stored:
             # At once: Airflow has just cleared the XComs of the try before, and this one may die, too.
             context["ti"].xcom_push(key=FLEET, value=stored)
-            fleet = Fleet.from_notes(stored)
-        else:
-            fleet = self.service.answer(survey(self.provider, self.size, _count(self.count)))
-            self._keep(fleet, context)
-        fleet = self.service.answer(raise_fleet(fleet, again=bool(stored)))
+        fleet = Fleet.from_notes(stored) if stored else None
+        again = fleet is not None and not fleet.sure
+        if fleet is None or fleet.sure:
+            # No answer is open. What a cleared run asks for now is new, though its first machines may still be there.
+            fleet = self.service.answer(survey(self.provider, self.size, _count(self.count), fleet))
+        self._keep(fleet, context)
+        self._still_wanted(context)
+        fleet = self.service.answer(raise_fleet(fleet, again))
         self._keep(fleet, context)
         self.log.info("machines of %s: %s", fleet.size, ", ".join(map(str, fleet.machines)))
         return fleet.machines
@@ -53,20 +80,41 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
         context["task_state_store"].set(STORED, fleet.notes())
         context["ti"].xcom_push(key=FLEET, value=fleet.notes())
 
+    def _still_wanted(self, context: Context) -> None:
+        """See that nobody has given the task up: it lives on for seconds then, in which its teardown runs.
+
+        Asked after the notes are kept: a teardown that was too early to read them makes this one see its state.
+        """
+        state = state_of(context["ti"])
+        if state in GIVEN_UP:
+            raise AirflowFailException(f"the task is {state} by now: no machines were asked for")
+
 
 class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
     """Deletes machines and sees that they are gone; returns the ids. Those that are gone already are no error.
 
     For a teardown ``created_by`` names the create task of the run: also what it asked for without hearing the answer
-    is found. Otherwise ``machines`` is a list of ids.
+    is found. ``noted_by`` names the task that noted what was there before, for when the other one has left no notes.
+    Otherwise ``machines`` is a list of ids. A refusal is worth a retry here, and its retries should be many: the
+    server says the same whatever troubles its cloud, and every machine that stays costs money.
     """
 
-    template_fields = ("machines", "created_by", "conn_id")
+    template_fields = ("machines", "created_by", "noted_by", "conn_id")
 
-    def __init__(self, *, machines: Any = None, created_by: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, machines: Any = None, created_by: str | None = None, noted_by: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.machines = machines
         self.created_by = created_by
+        self.noted_by = noted_by
+
+    def execute(self, context: Context) -> Any:
+        """Do the step; only what no retry can mend fails at once."""
+        try:
+            return self.step(context)
+        except (BadInputError, SignInRefusedError) as error:
+            raise AirflowFailException(str(error)) from error
 
     def step(self, context: Context) -> list[int]:
         """Delete them."""
@@ -82,7 +130,10 @@ class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
         if (self.created_by is None) == (self.machines is None):
             raise BadInputError("give either machines, a list of ids, or created_by, a create task's id")
         if self.created_by is not None:
-            notes = context["ti"].xcom_pull(task_ids=self.created_by, key=FLEET)
+            pull = context["ti"].xcom_pull
+            notes = pull(task_ids=self.created_by, key=FLEET)
+            if not notes and self.noted_by is not None:
+                notes = pull(task_ids=self.noted_by)
             return Fleet.from_notes(notes) if notes else None
         if not isinstance(self.machines, list | tuple):
             raise BadInputError(f"machines is a list of ids, not {self.machines!r}")

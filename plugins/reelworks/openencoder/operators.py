@@ -18,6 +18,7 @@ from reelworks.openencoder.machine_steps import (
     OpenEncoderMachinePricingOperator,
     OpenEncoderMachineRegionsOperator,
     OpenEncoderMachineSizesOperator,
+    OpenEncoderNoteMachinesOperator,
 )
 from reelworks.openencoder.preset_steps import (
     OpenEncoderCheckPresetOperator,
@@ -44,6 +45,7 @@ __all__ = [
     "OpenEncoderMachinePricingOperator",
     "OpenEncoderMachineRegionsOperator",
     "OpenEncoderMachineSizesOperator",
+    "OpenEncoderNoteMachinesOperator",
     "OpenEncoderRegisterUserOperator",
     "OpenEncoderRestartJobOperator",
     "OpenEncoderSyncPresetsOperator",
