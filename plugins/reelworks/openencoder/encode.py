@@ -88,17 +88,21 @@ class OpenEncoderEncodeOperator(JobOperator):
         }
 
     def prepare(self, claim: Claim) -> None:
-        """Copy the source into the inbound bucket, unless it lies there already."""
+        """See that the source is still the one that was checked; copy it into the inbound bucket, unless it is there.
+
+        :raises BadInputError: it was replaced or removed since.
+        """
+        client, buckets = s3.s3_client(self.aws_conn_id), claim.notes["buckets"]
+        link = source_link(self.source, client, LINK_LIFETIME, claim.notes["source"]["etag"])
         if self._plain_key(claim) is not None:
             return
-        buckets = claim.notes["buckets"]
         target = s3.S3Url(buckets["inbound"], copied_source(claim.name, self.source))
-        client, theirs = s3.s3_client(self.aws_conn_id), s3.s3_client(buckets["aws_conn_id"])
+        theirs = s3.s3_client(buckets["aws_conn_id"])
         self.log.info("copying %s to %s", claim.notes["source"]["url"], target)
         if self._on_one_s3(claim) and self.source.startswith("s3://"):
             s3.copy(client, s3.S3Url.parse(self.source), target)
         else:
-            fetch_to_s3(source_link(self.source, client, LINK_LIFETIME, None), theirs, target)
+            fetch_to_s3(link, theirs, target)
 
     def find(self, claim: Claim) -> Flow[str | None]:
         """Find the job by where it writes, which bears the claim's name."""
