@@ -1,18 +1,19 @@
-"""The same house with an Open Encoder in it."""
+"""The house with an Open Encoder in it."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import requests
-from airflow.sdk import BaseOperator
 
+from reelworks.openencoder import jobs
 from reelworks.openencoder.encode import OpenEncoderEncodeOperator
 from tests.guarantees.house import House
-from tests.task_process import TaskLife
 
 # Dead processes are back at once, and no interval is long enough to wait for.
 CALM = {
@@ -29,13 +30,15 @@ CALM = {
     "lost_enqueue": True,
     "silent_upload_failure": True,
 }
+OPTIONS = ["-vf scale=-2:64", "-c:v libx264", "-preset ultrafast", "-y"]
 TINY = {
     "name": "tiny",
     "description": "tiny",
     "output": "tiny.mp4",
-    "data": json.dumps({"raw": ["-vf scale=-2:64", "-c:v libx264", "-preset ultrafast", "-y"]}),
+    "data": json.dumps({"raw": OPTIONS}),
     "active": True,
 }
+IMPOSSIBLE = json.dumps({"raw": ["-vf nothing_of_this_name", *OPTIONS[1:]]})
 
 
 class QuickOpenEncoderOperator(OpenEncoderEncodeOperator):
@@ -51,64 +54,71 @@ class ImpatientOpenEncoderOperator(QuickOpenEncoderOperator):
 
 
 class EncoderHouse(House):
-    """Speaks of Open Encoder's ledger, and also sees what is left in its two buckets."""
+    """Has presets on the server, and also sees what is left in its two buckets.
 
-    every = int(os.environ.get("REELWORKS_KILL_EVERY", "5"))
+    Of the points at which a process can be killed and of the bad dice it tries some: what happens between is core's,
+    which ByteNite's house tries in full.
+    """
+
+    service = "openencoder"
+    label = "Open Encoder"
     quick = QuickOpenEncoderOperator
     impatient = ImpatientOpenEncoderOperator
-
-    def calm(self) -> None:
-        self.sandbox.faults(service="openencoder")
-        self.settings(**CALM)
-        self.mark()
-
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        return self.sandbox.settings("openencoder", **changes)
-
-    def faults(self, *rules: dict[str, Any]) -> None:
-        self.sandbox.faults(*rules, service="openencoder")
-
-    def ledger(self) -> dict[str, Any]:
-        return self.sandbox.ledger("openencoder")
-
-    def encode(self, source: str, operator: type[BaseOperator] | None = None, **arguments: Any) -> TaskLife:
-        return super().encode(source, operator or self.quick, **{"preset": "tiny", **arguments})
-
-    def unfinished(self) -> list[Any]:
-        return list(self.ledger()["unfinished"])
-
-    @property
-    def left_behind(self) -> dict[str, int]:
-        """What of ours lies in the server's buckets."""
-        return {
-            **self._keys("openencoder-in", "_reelworks/"),
-            **self._keys("openencoder-out", "_reelworks/"),
-        }
-
-    def mark(self) -> None:
-        self._before = {job["id"] for job in self.ledger()["jobs"]}
-        self._deadly = len(self.ledger()["deadly"])
-
-    def paid(self) -> list[dict[str, Any]]:
-        return [job for job in self.ledger()["jobs"] if job["id"] not in self._before]
-
-    def deadly(self) -> list[Any]:
-        """Calls since the mark that would have ended a real server or worker."""
-        return list(self.ledger()["deadly"][self._deadly :])
-
-
-def connect(house: EncoderHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the connection, and see that the server has the tests' preset."""
-    access = house.sandbox.info["openencoder"]
-    service = {
-        "conn_type": "openencoder",
-        "host": access["url"],
-        "login": access["username"],
-        "password": access["password"],
+    calm_settings = CALM
+    preset = "tiny"
+    misspelt = "tinny"
+    broken_file = (
+        "tiny",
+        'description: tiny\noutput: tiny.mp4\ndata: {raw: ["-c:v libx264", "-y"]}\nsharpness: 3\n',
+    )
+    endpoints = ("health", "list_presets", "get_settings", "list_jobs", "create_job", "get_job", "get_pricing")
+    unpaid_until = "create_job"
+    unanswered = ({"kind": "reset_before", "endpoint": "create_job"},)
+    wrong_connections = {  # noqa: RUF012
+        "wrong password": ({"password": "wrong"}, "password"),
+        "no password": ({"password": None}, "password"),
+        "no login": ({"login": None}, "login"),
+        "no host": ({"host": None}, "host"),
+        "wrong type": ({"conn_type": "http"}, "openencoder"),
+        "plain http abroad": ({"host": "http://192.0.2.1"}, "https"),
     }
-    monkeypatch.setenv("AIRFLOW_CONN_OPENENCODER_DEFAULT", json.dumps(service))
-    if TINY["name"] not in [preset["name"] for preset in call(house, "GET", "/api/presets?count=1000")["presets"]]:
-        call(house, "POST", "/api/presets", TINY)
+    secret_fields = ("password",)
+    every = int(os.environ.get("REELWORKS_KILL_EVERY", "5"))
+    retries = 5  # a sign-in that went unanswered is left to the next try
+    source_buckets = ("inbox", "openencoder-in")
+    own_folders = (("openencoder-in", "_reelworks/"), ("openencoder-out", "_reelworks/"))
+
+    def connection(self) -> dict[str, Any]:
+        access = self.sandbox.info["openencoder"]
+        login = {"login": access["username"], "password": access["password"]}
+        return {"conn_type": "openencoder", "host": access["url"], **login}
+
+    def furnish(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "WATCH", 0.5)
+        monkeypatch.setattr(jobs, "TICK", 0.1)
+        self.put_preset(TINY)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        self.put_preset({**TINY, "data": IMPOSSIBLE})
+        yield
+        self.put_preset(TINY)
+
+    @contextmanager
+    def led_astray(self) -> Iterator[dict[str, Any]]:
+        self.put_preset({**TINY, "name": "astray", "output": "../../../out/astray.mp4"})
+        yield {"preset": "astray"}
+
+    def sign_ins(self) -> int:
+        renewals = [row["count"] for row in self.ledger()["requests"] if row["endpoint"] == "refresh_token"]
+        return super().sign_ins() + sum(renewals)
+
+    def put_preset(self, row: dict[str, Any]) -> None:
+        there = {preset["name"]: preset for preset in call(self, "GET", "/api/presets?count=1000")["presets"]}
+        if row["name"] not in there:
+            call(self, "POST", "/api/presets", row)
+        elif there[row["name"]]["data"] != row["data"]:
+            call(self, "PUT", f"/api/presets/{there[row['name']]['id']}", row)
 
 
 def call(house: EncoderHouse, method: str, path: str, body: Any = None) -> Any:

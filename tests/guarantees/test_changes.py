@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reelworks.media.s3 import s3_client
 from reelworks.media.source import source_digest
 from tests.guarantees.house import House
 
 
-def test_a_source_that_is_replaced_before_its_job_runs_costs_nothing(house: House) -> None:
-    source = house.put()
-    house.sandbox.faults({"kind": "status", "endpoint": "set_params"})
+@pytest.mark.each("bucket", "source_buckets")
+def test_a_source_that_is_replaced_before_its_job_runs_costs_nothing(house: House, bucket: str) -> None:
+    source = house.put(bucket=bucket)
+    house.faults({"kind": "status", "endpoint": house.unpaid_until})
     life = house.encode(source)
     assert life.run().state == "up_for_retry"
-    house.sandbox.faults()
+    assert house.injected()
+    house.faults()
 
-    house.put(body=b"another file by now")
+    house.put(body=b"another file by now", bucket=bucket)
     outcome = life.run()
 
     assert outcome.state == "failed"
+    assert source in outcome.error
     assert "was replaced" in outcome.error
     assert house.paid() == []
-    assert house.unfinished() == []
+    assert house.traces() == {}
 
 
 def test_an_older_manifest_is_gone_before_its_outputs_are_replaced(house: House) -> None:

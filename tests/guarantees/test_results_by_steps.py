@@ -19,6 +19,8 @@ from reelworks.media.s3 import S3Url, presign
 from tests.guarantees.house import House
 from tests.task_process import TaskLife
 
+pytestmark = pytest.mark.only("bytenite")
+
 
 def step(house: House, operator: type[BaseOperator], **arguments: Any) -> TaskLife:
     return TaskLife(functools.partial(operator, task_id="step", **arguments), house.folder)

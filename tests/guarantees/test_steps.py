@@ -23,6 +23,8 @@ from reelworks.bytenite.sensors import ByteNiteJobSensor
 from tests.guarantees.house import House, second_of_video
 from tests.task_process import Outcome, TaskLife
 
+pytestmark = pytest.mark.only("bytenite")
+
 
 class Steps:
     """Runs one operator after another, each as a task of its own."""
