@@ -64,6 +64,7 @@ class TaskLife:
         self.points = Value("i", 0)
         self.deferred: dict[str, Any] | None = None
         self._file = self.folder / f"airflow-{uuid4().hex}.json"
+        self._vault = self._file.with_suffix(".variables.json")
         self._write({"store": {}, "xcoms": {}, "messages": []})
 
     # What Airflow would have in its database
@@ -79,6 +80,11 @@ class TaskLife:
     @property
     def xcoms(self) -> dict[str, Any]:
         return self.saved["xcoms"]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Airflow's Variables, which it encrypts."""
+        return json.loads(self._vault.read_text()) if self._vault.exists() else {}
 
     @property
     def everything_written(self) -> str:
@@ -294,7 +300,7 @@ class Supervisor:
     def send(self, msg: Any) -> Any:
         saved = self.life.saved
         kind = type(msg).__name__
-        if kind not in ("GetTaskStateStore", "MaskSecret", "GetConnection"):
+        if kind not in ("GetTaskStateStore", "MaskSecret", "GetConnection", "GetVariable", "PutVariable"):
             saved["messages"].append([kind, msg.model_dump(mode="json")])
         if kind == "GetTaskStateStore":
             if msg.key not in saved["store"]:
@@ -302,6 +308,8 @@ class Supervisor:
             return comms.TaskStateStoreResult(value=saved["store"][msg.key])
         if kind == "GetConnection":
             return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+        if kind in ("GetVariable", "PutVariable"):
+            return self._variable(msg)
         if kind == "GetTaskStates":
             states = {RUN_ID: {msg.task_ids[0]: self.life.airflow_state}}
             return comms.TaskStatesResult(task_states=states)
@@ -315,6 +323,17 @@ class Supervisor:
         else:
             self.life._write(saved)
         return comms.OKResponse(ok=True)
+
+    def _variable(self, msg: Any) -> Any:
+        variables = self.life.variables
+        if isinstance(msg, comms.PutVariable):
+            self.life.point()
+            self.life._vault.write_text(json.dumps({**variables, msg.key: msg.value}))
+            self.life.point()
+            return comms.OKResponse(ok=True)
+        if msg.key not in variables:
+            return comms.ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND)
+        return comms.VariableResult(key=msg.key, value=variables[msg.key])
 
     async def asend(self, msg: Any) -> Any:
         return self.send(msg)
