@@ -7,7 +7,15 @@ from sandbox.pixop.filters import Shape, steps
 from sandbox.pixop.order import Order
 from sandbox.pixop.sizing import pick_size
 from sandbox.pixop.source import Source, read_source
-from sandbox.pixop.target import find_shortfalls, pick_bitrate, pick_chroma, pick_container, pick_profile, pick_rate, pick_scanning
+from sandbox.pixop.target import (
+    find_shortfalls,
+    pick_bitrate,
+    pick_chroma,
+    pick_container,
+    pick_profile,
+    pick_rate,
+    pick_scanning,
+)
 from sandbox.pixop.wishes import BadRequestError, Wish, read_wish
 
 __all__ = ["BadRequestError", "Order", "read_request"]

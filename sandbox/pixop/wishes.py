@@ -3,7 +3,6 @@
 The numbers in the comments are those of the sheet's rule list.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -232,7 +231,7 @@ def _number(fields: Mapping[str, Any], name: str, bounds: tuple[float, float], w
     value = fields.get(name)
     if value is None:
         return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:  # NaN is not itself
         raise BadRequestError(f"{where}{name} must be a number, not {_shown(value)}")
     _check_bounds(value, bounds, where + name)
     return float(value)
