@@ -30,7 +30,7 @@ PIECE = 1024**2
 
 @dataclass
 class File:
-    """What the server has, and how it behaves: one item of ``script`` is used up by each request."""
+    """What the server has, and how it behaves: one item of ``script`` is used up by each GET."""
 
     content: bytes | Zeros
     etag: str | None = '"one"'
@@ -38,7 +38,9 @@ class File:
     ranges: bool = True
     chunked: bool = False
     script: list[Script] = field(default_factory=list)
-    requests: list[str | None] = field(default_factory=list)  # the Range header of each
+    heads: list[Script] = field(default_factory=list)  # the same for HEAD
+    requests: list[str | None] = field(default_factory=list)  # the Range header of each GET
+    sent: int = 0  # bytes of bodies
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Script:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET with the server's file."""
+    """Answers GET and HEAD with the server's file."""
 
     protocol_version = "HTTP/1.1"
     server: LinkServer
@@ -60,32 +62,47 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         return
 
+    def do_HEAD(self) -> None:
+        file = self.server.file
+        with self.server.lock:
+            step = file.heads.pop(0) if file.heads else Script()
+        step.before(file)
+        length = {} if file.chunked else {"Content-Length": str(len(file.content))}
+        self._head(step.status or 200, {**length, **self._validators(), **step.headers})
+
     def do_GET(self) -> None:
         file = self.server.file
-        file.requests.append(self.headers.get("Range"))
-        step = file.script.pop(0) if file.script else Script()
+        with self.server.lock:
+            file.requests.append(self.headers.get("Range"))
+            step = file.script.pop(0) if file.script else Script()
         step.before(file)
         if step.status:
             self._head(step.status, {"Content-Length": "0", **step.headers})
             return
         asked = self.headers.get("Range") if file.ranges else None
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        self._file(file, start, 206 if asked else 200, step)
+        first, _, last = (asked or "bytes=0-").removeprefix("bytes=").partition("-")
+        end = min(len(file.content), int(last) + 1 if last else len(file.content))
+        self._file(file, int(first), end, 206 if asked else 200, step)
 
-    def _file(self, file: File, start: int, status: int, step: Script) -> None:
+    def _validators(self) -> dict[str, str]:
+        return {"ETag": self.server.file.etag or "", "Last-Modified": self.server.file.modified or ""}
+
+    def _file(self, file: File, start: int, end: int, status: int, step: Script) -> None:
         if start >= len(file.content) > 0:
             self._head(416, {"Content-Range": f"bytes */{len(file.content)}", "Content-Length": "0"})
             return
-        body = file.content[start:]
-        headers = {"ETag": file.etag or "", "Last-Modified": file.modified or "", **step.headers}
+        body = file.content[start:end]
+        headers = {**self._validators(), **step.headers}
         if status == 206:
-            headers["Content-Range"] = f"bytes {start}-{len(file.content) - 1}/{len(file.content)}"
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(file.content)}"
         headers |= {"Transfer-Encoding": "chunked"} if file.chunked else {"Content-Length": str(len(body))}
         self._head(status, headers)
         sent = body if step.cut_after is None else body[: step.cut_after]
         for at in range(0, len(sent), PIECE):
             piece = bytes(sent[at : at + PIECE])
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if file.chunked else piece)
+            with self.server.lock:
+                file.sent += len(piece)
         if step.cut_after is not None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -108,6 +125,7 @@ class LinkServer(ThreadingHTTPServer):
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.file = File(content)
+        self.lock = threading.Lock()
 
     @property
     def link(self) -> str:

@@ -270,7 +270,7 @@ def test_parts_grow_so_that_ten_thousand_are_enough(client: S3Client, target: S3
     upload = Upload(client, target, None)
     for total in (1, PART * 10_000, PART * 10_000 + 1, 5 * 1024**4):
         upload.expect(total)
-        assert upload._part_size() * 10_000 >= total
+        assert upload.part_size() * 10_000 >= total
     upload.expect(None)
     assert sum(PART << (number // 1000) for number in range(10_000)) > 5 * 1024**4
 

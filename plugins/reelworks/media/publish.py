@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reelworks.core.errors import BadInputError, BadOutputError, VideoServiceError
 from reelworks.core.presets import Rendition
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 log = logging.getLogger(__name__)
+
+Fetcher: TypeAlias = Callable[["S3Client", s3.S3Url], Stored]
+"""Stores an output where it is told to; for services whose downloads are more than a link."""
+
+Made: TypeAlias = str | s3.S3Url | Fetcher
 
 STAGING = "_staging"
 """The prefix, at the top of the destination's bucket, below which outputs wait to be verified."""
@@ -40,12 +45,12 @@ class Delivery:
         return s3.S3Url(self.destination.bucket, STAGING).joined(self.job_name)
 
     def publish(
-        self, made: Mapping[str, str | s3.S3Url], renditions: Sequence[Rendition], source: Probe | None
+        self, made: Mapping[str, Made], renditions: Sequence[Rendition], source: Probe | None
     ) -> list[dict[str, Any]]:
         """Store what was ``made`` (by output name), and return one JSON object for each output.
 
         It is a link, which is fetched, or an object of the same S3, which is copied there: no byte is carried through
-        this machine, though it is read once for its checksum.
+        this machine, though it is read once for its checksum. Or it is a fetcher, which is told where to store it.
 
         ``{"name", "url", "key", "size", "sha256", "probe"}``; size in bytes. An output whose name no rendition bears
         is only checked for being a video. What fails stays in the staging prefix to be looked at.
@@ -55,8 +60,8 @@ class Delivery:
         wanted = {rendition.name: rendition for rendition in renditions}
         staged = {name: self._stage(name, where) for name, where in made.items()}
         probes, faults = dict[str, Probe](), list[str]()
-        for name, stored in staged.items():
-            probes[name], found = self._inspected(stored.url, wanted.get(name), source)
+        for name in staged:
+            probes[name], found = self._inspected(self.staging.joined(name), wanted.get(name), source)
             faults += [f"{name}: {fault}" for fault in found]
         if faults:
             raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
@@ -69,14 +74,16 @@ class Delivery:
             log.warning("all is published, but %s could not be removed: %s", self.staging, error)
         return outputs
 
-    def _stage(self, name: str, where: str | s3.S3Url) -> Stored:
+    def _stage(self, name: str, where: Made) -> Stored:
         target = self.staging.joined(name)
         log.info("fetching %s", name)
         if isinstance(where, s3.S3Url):
             s3.copy(self.client, where, target)
             stored = Stored(target, s3.stat(self.client, target).size, s3.digest(self.client, target))
-        else:
+        elif isinstance(where, str):
             stored = fetch_to_s3(where, self.client, target)
+        else:
+            stored = where(self.client, target)
         log.info("fetched %s: %d bytes, sha256 %s", name, stored.size, stored.sha256)
         return stored
 
@@ -92,7 +99,7 @@ class Delivery:
 
     def _release(self, name: str, stored: Stored, seen: Probe) -> dict[str, Any]:
         public = self.destination.joined(name)
-        s3.copy(self.client, stored.url, public)
+        s3.copy(self.client, self.staging.joined(name), public)
         log.info("published %s", public)
         return {
             "name": name,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelworks.core.errors import BadOutputError, UnreachableError
 from reelworks.core.redact import redact
-from reelworks.media.download import ChangedError, Download, Patience
+from reelworks.media.download import ChangedError, Download
 from reelworks.media.objects import ObjectReader, open_object
+from reelworks.media.patience import Patience
+from reelworks.media.remote import Link
 from reelworks.media.upload import Upload
 from reelworks.media.url import S3Url
 
@@ -26,9 +30,9 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written to S3: size in bytes, sha256 in hex."""
+    """What was written to S3, or to a local file: size in bytes, sha256 in hex."""
 
-    url: S3Url
+    url: S3Url | Path
     size: int
     sha256: str
 
@@ -49,28 +53,24 @@ def fetch_to_s3(
     dead or expired, BadOutputError if the size is not the expected one, UnreachableError or BusyError if
     the other side stays silent, RefusedError if it says no. No unfinished upload is left behind.
     """
-    for _ in range(STARTS):
-        download = Download(link, expected_size, patience or Patience())
-        try:
-            return _carry(download, client, target, content_type, progress)
-        except ChangedError:
-            continue
+    patience = patience or Patience()
+    with Link(link, patience) as remote:
+        for _ in range(STARTS):
+            with suppress(ChangedError), Upload(client, target, content_type) as upload:
+                return _carry(Download(remote, expected_size, patience), upload, progress)
     raise UnreachableError(f"{redact(link)} changed while it was read, {STARTS} times")
 
 
-def _carry(
-    download: Download, client: S3Client, target: S3Url, content_type: str | None, progress: Progress | None
-) -> Stored:
+def _carry(download: Download, upload: Upload, progress: Progress | None) -> Stored:
     sha256 = hashlib.sha256()
-    with download, Upload(client, target, content_type) as upload:
-        for chunk in download.chunks(sha256):
-            upload.expect(download.total)
-            upload.write(chunk)
-            if progress:
-                progress(download.position, download.total)
-        _check(download)
-        upload.finish()
-    return Stored(target, download.position, sha256.hexdigest())
+    for chunk in download.chunks(sha256):
+        upload.expect(download.total)
+        upload.write(chunk)
+        if progress:
+            progress(download.position, download.total)
+    _check(download)
+    upload.finish()
+    return Stored(upload.target, download.position, sha256.hexdigest())
 
 
 def _check(download: Download) -> None:

@@ -1,9 +1,10 @@
-"""Write an S3 object of any length from a stream: whole at the end, or not at all."""
+"""Write an S3 object of any length, in order or in parts side by side: whole at the end, or not at all."""
 
 from __future__ import annotations
 
+import io
 import logging
-from types import TracebackType
+import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from reelworks.core.errors import VideoServiceError
@@ -21,28 +22,35 @@ MOST_PARTS = 10_000  # S3's limit
 
 
 class Upload:
-    """A multipart upload, one part in memory. Leaving it unfinished takes all its parts away again."""
+    """A multipart upload. Leaving it unfinished takes all its parts away again.
+
+    Either ``write`` what comes in order, of which one part is held in memory, or ``put`` parts from several threads.
+    """
 
     def __init__(self, client: S3Client, target: S3Url, content_type: str | None) -> None:
         self.size = 0
-        self._client, self._target = client, target
+        self.target = target
+        self._client = client
         self._extra: dict[str, Any] = {"ContentType": content_type} if content_type else {}
         self._buffer = bytearray()
         self._total: int | None = None
         self._id: str | None = None
         self._parts: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._left = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._id is None:
-            return
+    def __exit__(self, *_: object) -> None:
+        self._left = True
+        if self._id is not None:
+            self._abort(self._id)
+
+    def _abort(self, upload_id: str) -> None:
         try:
-            with s3_errors(self._client, "take back the parts of", self._target):
-                self._client.abort_multipart_upload(**self._where, UploadId=self._id)
+            with s3_errors(self._client, "take back the parts of", self.target):
+                self._client.abort_multipart_upload(**self._where, UploadId=upload_id)
         except VideoServiceError as failure:
             log.warning("%s; a lifecycle rule of the bucket should", failure)
 
@@ -54,49 +62,64 @@ class Upload:
         """Take the next bytes."""
         self._buffer += chunk
         self.size += len(chunk)
-        while len(self._buffer) >= (size := self._part_size()):
-            self._send(bytes(memoryview(self._buffer)[:size]))
+        while len(self._buffer) >= (size := self.part_size()):
+            self._send(len(self._parts) + 1, memoryview(bytes(memoryview(self._buffer)[:size])))
             del self._buffer[:size]
+
+    def put(self, number: int, first: int, body: memoryview) -> None:
+        """Store one part; ``number`` counts from 1. An object of one part takes a single request."""
+        if number == 1 and len(body) == self._total:
+            self.write(bytes(body))
+            return
+        self._send(number, body)
+        with self._lock:
+            self.size += len(body)
 
     def finish(self) -> None:
         """Make the object appear. A small one takes a single request."""
         if self._id is None:
-            with s3_errors(self._client, "write", self._target):
+            with s3_errors(self._client, "write", self.target):
                 self._client.put_object(**self._where, Body=bytes(self._buffer), **self._extra)
             return
         if self._buffer:
-            self._send(bytes(self._buffer))
-        with s3_errors(self._client, "write", self._target):
+            self._send(len(self._parts) + 1, memoryview(bytes(self._buffer)))
+        with s3_errors(self._client, "write", self.target):
             self._complete(self._id)
         self._id = None
 
     @property
     def _where(self) -> dict[str, Any]:
-        return {"Bucket": self._target.bucket, "Key": self._target.key}
+        return {"Bucket": self.target.bucket, "Key": self.target.key}
 
-    def _part_size(self) -> int:
+    def part_size(self) -> int:
+        """Say how many bytes the next part should have, so that S3's 10,000 are enough."""
         if self._total is None:
             return PART << (len(self._parts) // 1000)
         return max(PART, -(-self._total // MOST_PARTS))
 
-    def _send(self, body: bytes) -> None:
-        number = len(self._parts) + 1
-        with s3_errors(self._client, f"write part {number} of", self._target):
+    def _send(self, number: int, body: memoryview) -> None:
+        with s3_errors(self._client, f"write part {number} of", self.target):
+            upload_id = self._begun()
+            part = self._client.upload_part(**self._where, UploadId=upload_id, PartNumber=number, Body=io.BytesIO(body))
+        sums = {key: value for key, value in part.items() if key.startswith("Checksum") and key != "ChecksumType"}
+        with self._lock:
+            self._parts.append({"PartNumber": number, "ETag": part["ETag"], **sums})
+            late = self._left
+        if late:  # it was on its way when the others were taken back
+            self._abort(upload_id)
+
+    def _begun(self) -> str:
+        with self._lock:
             if self._id is None:
                 self._id = self._client.create_multipart_upload(**self._where, **self._extra)["UploadId"]
-            part = self._client.upload_part(**self._where, UploadId=self._id, PartNumber=number, Body=body)
-        sums = {key: value for key, value in part.items() if key.startswith("Checksum") and key != "ChecksumType"}
-        self._parts.append({"PartNumber": number, "ETag": part["ETag"], **sums})
+            return self._id
 
     def _complete(self, upload_id: str) -> None:
         from botocore.exceptions import ClientError
 
+        parts: Any = sorted(self._parts, key=lambda part: part["PartNumber"])
         try:
-            self._client.complete_multipart_upload(
-                **self._where,
-                UploadId=upload_id,
-                MultipartUpload={"Parts": self._parts},  # type: ignore[typeddict-item]
-            )
+            self._client.complete_multipart_upload(**self._where, UploadId=upload_id, MultipartUpload={"Parts": parts})
         except ClientError as error:
             # boto3 repeats a request whose answer was lost; the second time the upload is over already.
             if error.response.get("Error", {}).get("Code") != "NoSuchUpload" or not self._is_there():
