@@ -100,3 +100,25 @@ def test_what_looks_like_the_wrong_preset_is_only_logged(
         desk.request(request_).fits(a_source(field_order=order))
     assert bool(caplog.messages) == bool(said)
     assert said in "".join(caplog.messages)
+
+
+HD_ONLY = {
+    "{mediaContainerCodec: {codec: dnxhd}, dnxhdHrProfile: dnxhd_hq": "take a dnxhr_ profile or resolution tag",
+    "{mediaContainerCodec: {codec: xdcam}": "xdcam is for 1080 and 720 lines, not 720x576; take resolution tag",
+}
+
+
+@pytest.mark.parametrize(("request_", "said"), HD_ONLY.items())
+def test_a_format_for_hd_is_doubted_for_other_frames(
+    desk: Desk, caplog: pytest.LogCaptureFixture, request_: str, said: str
+) -> None:
+    tape = a_source(720, 576)
+    for good in ", resolution: {tag: hd_1080p}}", ", resolution: {height: 720, aspectRatioTag: '16:9'}}":
+        desk.request(request_ + good).fits(tape)
+    desk.request(request_ + "}").fits(a_source())
+    desk.request("{mediaContainerCodec: {codec: dnxhd}, dnxhdHrProfile: dnxhr_hq}").fits(tape)
+    assert caplog.messages == []
+
+    desk.request(request_ + "}").fits(tape)
+
+    assert said in "".join(caplog.messages)

@@ -18,6 +18,9 @@ WIDTHS, HEIGHTS = (16, 7680), (16, 4320)
 # Which chroma formats halve (or quarter) a side, so that it must be even.
 HALVED = {"width": ("420", "422", "411", "410"), "height": ("420", "410", "440")}
 
+# What the formats themselves are defined for (SMPTE VC-3; XDCAM HD422). What Pixop does with others is not documented.
+BROADCAST = ((1920, 1080), (1440, 1080), (1280, 720), (960, 720))
+
 
 def check_fit(name: str, request: Request, span_ms: tuple[int, int | None], source: Probe) -> None:
     """Raise BadInputError with every reason why it cannot work; log what looks like the wrong preset."""
@@ -73,3 +76,16 @@ def _doubts(request: Request, source: Probe) -> Iterator[str]:
         yield f"the source says that it is progressive, and deinterlacer {request.deinterlacer} may soften it"
     if not request.deinterlacer and is_interlaced and request.resolution:
         yield "the source is interlaced and will be scaled without a deinterlacer, which enlarges the combs too"
+    frame = _frame(request, source)
+    is_dnxhd = (request.dnxhdHrProfile or "").startswith("dnxhd_")
+    if (is_dnxhd or request.codec == "xdcam") and None not in frame and frame not in BROADCAST:
+        remedy = "take a dnxhr_ profile or" if is_dnxhd else "take"
+        width, height = frame
+        yield f"{request.codec} is for 1080 and 720 lines, not {width}x{height}; {remedy} resolution tag hd_1080p"
+
+
+def _frame(request: Request, source: Probe) -> tuple[int | None, int | None]:
+    if request.resolution is None:
+        return source.video[0].width, source.video[0].height
+    width, height = frame_of(request, source)
+    return None if width is None else round(width), None if height is None else round(height)
