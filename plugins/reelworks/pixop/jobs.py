@@ -111,6 +111,15 @@ def find_processing(video_id: str) -> Flow[list[str]]:
     return [str(row["id"]) for row in rows if str(row.get("parentId")) == video_id]
 
 
+def uploaded(video_id: str) -> Flow[int | None]:
+    """Return how many bytes of an original have arrived in full (0 where Pixop does not say), None before."""
+    upload = (yield from api.get_video(video_id)).get("upload") or {}
+    if upload.get("hasFinishedUploading") is not True:
+        return None
+    size = str(upload.get("fileSize"))
+    return int(size) if size.isdigit() else 0
+
+
 def make_video(name: str, project_id: str | None = None) -> Flow[str]:
     """Create a video of a name that is no other's; return its id. A lost answer is followed by a look for the name."""
     for pause in PAUSES:

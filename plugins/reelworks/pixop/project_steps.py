@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BadInputError, LostError
 from reelworks.core.flow import Flow
+from reelworks.core.jobs import sure_look
 from reelworks.pixop import api
 from reelworks.pixop.steps import PixopStepOperator, compact
 
@@ -45,10 +46,7 @@ class PixopGetProjectOperator(PixopProjectStepOperator):
 
     def step(self, context: Context) -> dict[str, Any]:
         """Ask for it."""
-        try:
-            row = self.service.answer(api.get_project(self.project_id))
-        except LostError as error:
-            raise BadInputError(str(error)) from error
+        row = self.service.answer(sure_look(lambda: api.get_project(self.project_id)))
         return compact(row, id="id", name="name", team_id="teamId", created="dateCreated", updated="timeLastUpdated")
 
 
@@ -74,10 +72,7 @@ class PixopUpdateProjectOperator(PixopProjectStepOperator):
         """Rename it; doing so twice does no harm."""
         if not self.name.strip():
             raise BadInputError("a project needs a name")
-        try:
-            return str(self.service.answer(api.update_project(self.project_id, self.name))["id"])
-        except LostError as error:
-            raise BadInputError(str(error)) from error
+        return str(self.service.answer(api.update_project(self.project_id, self.name))["id"])
 
 
 class PixopDeleteProjectOperator(PixopProjectStepOperator):

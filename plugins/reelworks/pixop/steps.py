@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowFailException
+
+from reelworks.core.errors import LostError
 from reelworks.core.flow import Flow
 from reelworks.core.step import StepOperator
 from reelworks.pixop.calls import Row
@@ -20,12 +23,12 @@ class PixopStepOperator(StepOperator):
     hook_class = PixopHook
     template_fields: Sequence[str] = ("conn_id",)
 
-    @property
-    def pixop(self) -> PixopHook:
-        """The hook."""
-        hook = self.service
-        assert isinstance(hook, PixopHook)  # noqa: S101 - hook_class says so
-        return hook
+    def execute(self, context: Context) -> Any:
+        """Do the step; a thing that the service does not know will not be there at the next try."""
+        try:
+            return super().execute(context)
+        except LostError as error:
+            raise AirflowFailException(str(error)) from error
 
     def created_once(
         self, context: Context, name: str, rows: Callable[[], Flow[list[Row]]], create: Callable[[], Flow[str]]

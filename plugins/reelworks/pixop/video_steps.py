@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError, LostError
+from reelworks.core.errors import BadInputError
+from reelworks.core.jobs import sure_look
 from reelworks.core.presets import load
 from reelworks.pixop import api
 from reelworks.pixop.jobs import cancel, find_processing, remove_video, send_processing, start_processing
@@ -47,10 +48,7 @@ class PixopGetVideoOperator(PixopVideoStepOperator):
 
     def step(self, context: Context) -> dict[str, Any]:
         """Ask for it; an unknown one fails."""
-        try:
-            return self.service.answer(api.get_video(self.video_id))
-        except LostError as error:
-            raise BadInputError(str(error)) from error
+        return self.service.answer(sure_look(lambda: api.get_video(self.video_id)))
 
 
 class PixopListVideosOperator(PixopStepOperator):
