@@ -31,6 +31,9 @@ Beside each service's own API, without a token and never faulted:
                              Open Encoder's dangers are switches here, on unless set to false: process_exits,
                              poison_jobs, lost_enqueue, cancel_overwritten, silent_upload_failure, id_zero,
                              missing_source_hangs; the ledger lists calls that would kill a real server: "deadly"
+                             Pixop: {"null_state": false, "string_pages": false, "token_flaw": "eternal",
+                             "banned": true, "ingest_seconds": 5, "fail_next_ingest": 1, "second_upload": true,
+                             "upload_bytes_per_second": 1e6, "download_bytes_per_second": 1e6, ...}
   GET    /sandbox/faults     POST adds rules, DELETE drops all
 
 A fault rule: {"kind": K, "endpoint": "*", "probability": 0.1, "seed": 7}
@@ -39,7 +42,7 @@ A fault rule: {"kind": K, "endpoint": "*", "probability": 0.1, "seed": 7}
                hang          hold `seconds`, then cut, without acting    hang_after    act, then hold and cut
                slow          answer `seconds` late                       truncate      cut the answer's body
                broken_json   half a body, whole headers                  content_type  an HTML page for an answer
-               cut_download  cut a result's download
+               cut_download  cut a result's download                  cut_upload     cut an upload's body
   endpoint     *, an endpoint's name (run_job, get_job, create_job, download, ...) or a path pattern
   method, status (503), probability (1), times, after, seed, seconds, keep_bytes, retry_after: as they say
 """

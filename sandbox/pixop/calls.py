@@ -1,22 +1,28 @@
 """What a handler is given, and what is checked before it: who calls, and what was sent."""
 
-import json
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
 
+from sandbox.pixop.bodies import read_name, read_object
 from sandbox.pixop.context import Context
-from sandbox.pixop.errors import AUTH, INCONSISTENT_CLAIMS, RefusedError, bad_request, not_found, refuse, unauthorized
+from sandbox.pixop.errors import (
+    AUTH,
+    INCONSISTENT_CLAIMS,
+    USER_BANNED,
+    RefusedError,
+    bad_request,
+    not_found,
+    refuse,
+    unauthorized,
+)
 from sandbox.pixop.records import Project, Video
 from sandbox.pixop.tokens import Identity
 from sandbox.pixop.works import Works
 
 MAX_BODY = 1 << 20
-MAX_DEPTH = 32
-LONGEST_NAME = 1024
 BASIC, BEARER, EITHER = "basic", "bearer", "either"
 
 
@@ -107,7 +113,7 @@ def identify(context: Context, request: Request, auth: str) -> Identity:
     if auth == BASIC or (auth == EITHER and header[:6].lower() == "basic "):
         account.check_basic(header)
         if context.settings.banned:
-            raise unauthorized("UserBannedException", "the user is banned")
+            raise unauthorized(USER_BANNED, "the user is banned")
         return Identity(account.user_id, _team(context, request))
     identity = context.tokens.check(header, context.settings)
     if identity.user_id != account.user_id or identity.team_id not in account.team_ids:
@@ -122,37 +128,3 @@ def _team(context: Context, request: Request) -> str:
     if asked not in context.account.team_ids:
         raise unauthorized(AUTH, "the user does not belong to that team")
     return asked
-
-
-def read_object(sent: bytes) -> dict[str, Any]:
-    """Return a JSON object; raises RefusedError for anything else."""
-    if not sent.strip():
-        return {}
-    try:
-        content = json.loads(sent.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise bad_request("the body is no JSON") from None
-    if not isinstance(content, dict):
-        raise bad_request("the body must be a JSON object")
-    _check(content)
-    return content
-
-
-def _check(content: Any, depth: int = 0) -> None:
-    """Refuse what could not be written back: too deep, text that is no Unicode, numbers that are none."""
-    if depth > MAX_DEPTH:
-        raise bad_request("the body is nested too deeply")
-    if isinstance(content, dict | list):
-        for value in [*content, *(content.values() if isinstance(content, dict) else [])]:
-            _check(value, depth + 1)
-    elif (isinstance(content, float) and not math.isfinite(content)) or (
-        isinstance(content, str) and any("\ud800" <= letter <= "\udfff" for letter in content)
-    ):
-        raise bad_request("the body holds a value that JSON cannot")
-
-
-def read_name(name: object) -> str:
-    """Return a name; raises RefusedError."""
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
-        raise bad_request(f"name must be a text of 1 to {LONGEST_NAME} characters")
-    return name

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from sandbox.injection import Line
 from sandbox.pixop.errors import RefusedError, refuse
@@ -80,16 +80,19 @@ class FileResponse(Response):
         """Send head and body."""
         line: Line = scope["sandbox.line"]
         file = await asyncio.to_thread(os.open, self._path, os.O_RDONLY)
-        gone = asyncio.ensure_future(receive())
+        gone = asyncio.ensure_future(_disconnected(receive))
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await self._send_body(file, send, gone)
+            if self._length:
+                await self._send_body(file, send, gone)
+            else:
+                await send({"type": "http.response.body"})
         finally:
             gone.cancel()
             os.close(file)
             self._served(line.sent_bytes)
 
-    async def _send_body(self, file: int, send: Send, gone: "asyncio.Future[Message]") -> None:
+    async def _send_body(self, file: int, send: Send, gone: "asyncio.Future[None]") -> None:
         began, sent = time.monotonic(), 0
         step = min(BLOCK, max(1, int(self._speed / BLOCKS_A_SECOND))) if self._speed else BLOCK
         while sent < self._length and not gone.done():
@@ -101,3 +104,8 @@ class FileResponse(Response):
             await send({"type": "http.response.body", "body": block, "more_body": sent < self._length})
             if self._speed:
                 await asyncio.wait([gone], timeout=max(0.0, began + sent / self._speed - time.monotonic()))
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -62,6 +62,7 @@ async def make(context: Context, video: Video) -> None:
     if source is None or source.media is None or job is None:
         raise IngestError("there is no source")
     job.runs += 1
+    context.videos.save(video)
     order = Order.from_json(job.order)
     suffix = file_suffix(order)
     target = context.folder(video) / f"processed{suffix}"

@@ -3,6 +3,7 @@
 from sandbox import media
 from sandbox.pixop.context import Context
 from sandbox.pixop.errors import not_found
+from sandbox.pixop.formats import READ
 from sandbox.pixop.records import Video
 
 WIDTHS = {"small": 320, "large": 1280}
@@ -13,7 +14,7 @@ async def take(context: Context, video: Video, size: str) -> bytes:
     if video.media is None:
         raise not_found("screenshot")
     source = context.ground.state.path / video.media.path
-    head = ["-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", str(source)]
+    head = [*READ, "-nostdin", "-i", str(source)]
     try:
         return await media.run(
             "ffmpeg",

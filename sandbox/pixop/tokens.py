@@ -1,4 +1,4 @@
-"""JSON Web Tokens, signed with RSA, and all that can be wrong with one."""
+"""JSON Web Tokens, signed with a private key, and all that can be wrong with one."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.pixop import errors
 from sandbox.pixop.errors import unauthorized
@@ -24,9 +24,9 @@ class Key:
     """A pair of keys."""
 
     id: str
-    private: rsa.RSAPrivateKey
+    private: ec.EllipticCurvePrivateKey
     made: float
-    method: str = "RS256"
+    method: str = "ES256"
 
     @property
     def public_text(self) -> str:
@@ -59,7 +59,7 @@ class Tokens:
 
     def renew_key(self) -> None:
         """Sign with a new pair from now on."""
-        key = Key(new_id(), rsa.generate_private_key(public_exponent=65537, key_size=2048), time.time())
+        key = Key(new_id(), ec.generate_private_key(ec.SECP256R1()), time.time())
         secret = key.private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
@@ -133,6 +133,6 @@ class Tokens:
 
 def _load(body: dict[str, Any]) -> Key:
     private = serialization.load_pem_private_key(body["private"].encode(), None)
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise TypeError(f"key {body['id']} is no RSA key")
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"key {body['id']} is of another kind")
     return Key(body["id"], private, body["made"])

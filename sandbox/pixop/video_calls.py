@@ -6,7 +6,8 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from sandbox.pixop import documents, records
-from sandbox.pixop.calls import Call, Endpoint, read_name
+from sandbox.pixop.bodies import read_name
+from sandbox.pixop.calls import Call, Endpoint
 from sandbox.pixop.errors import bad_request
 from sandbox.pixop.orders import take_order
 from sandbox.pixop.pages import Page, read_page, show_page

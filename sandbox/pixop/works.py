@@ -30,11 +30,8 @@ class Works:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def resume(self) -> None:
-        """Take up the work that an earlier sandbox left, anew but not paid anew; sweep what is nobody's."""
-        known = {video.id for video in self._context.videos.alive()}
-        for folder in self._context.ground.state.folder("pixop", "media").iterdir():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+        """Take up the work that an earlier sandbox left, anew but not paid anew."""
+        sweep(self._context)
         for video in self._context.videos.alive():
             if video.ingest.state == records.RUNNING:
                 self._begin(video, self._ingest(video))
@@ -107,6 +104,17 @@ class Works:
             log.exception("video %s met a fault of the sandbox's own", video.id)
             _end(stage, records.FAILED)
         self._context.videos.touch(video)
+
+
+def sweep(context: Context) -> None:
+    """Delete the files that no video knows of: half uploads, half outputs, and what a kill kept from deletion."""
+    known = {context.ground.state.path / video.media.path for video in context.videos.alive() if video.media}
+    for folder in context.ground.state.folder("pixop", "media").iterdir():
+        for path in folder.iterdir():
+            if path not in known:
+                path.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _started(stage: Stage) -> Stage:

@@ -80,19 +80,19 @@ class Client:
 
     def ingest_status(self, video_id: str) -> str | None:
         state = self.get(f"/videos/v1/check-ingest-video-progress/{video_id}")["ingestionState"]
-        return state and state["ingestionStatus"]
+        return str(state["ingestionStatus"]) if state else None
 
     def process_state(self, video_id: str) -> dict[str, Any] | None:
         return self.get(f"/videos/v1/check-process-video-progress/{video_id}")["processingState"]  # type: ignore[no-any-return]
 
     def process_status(self, video_id: str) -> str | None:
         state = self.process_state(video_id)
-        return state and state["processingStatus"]
+        return state["processingStatus"] if state else None
 
-    def wait_ingest(self, video_id: str, *, seconds: float = 30) -> str:
+    def wait_ingest(self, video_id: str, *, seconds: float = 120) -> str:
         return _wait(lambda: self.ingest_status(video_id), seconds)
 
-    def wait_process(self, video_id: str, *words: str, seconds: float = 30) -> str:
+    def wait_process(self, video_id: str, *words: str, seconds: float = 120) -> str:
         return _wait(lambda: self.process_status(video_id), seconds, words or ENDED)
 
     def ready(self, path: Path, name: str = "clip", *, light: bool = True, **more: Any) -> str:
