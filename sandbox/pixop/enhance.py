@@ -75,7 +75,7 @@ def _cuts(order: Order) -> tuple[list[str], str | None, list[str]]:
 
 
 def _frame_limit(order: Order) -> list[str]:
-    """Return how many pictures are right when a converter made them up: interpolation runs past the end by one."""
+    """Return how many pictures are right when a converter made them up: interpolation runs past the end."""
     invented = any(step.kind == "frameRateConverter" and step.name != "fps" for step in order.steps)
     if not invented or not order.seconds:
         return []

@@ -11,7 +11,7 @@ from sandbox.pixop.wishes import Wish
 # Pixop's own methods, and what does their work here. The README quotes this.
 STAND_INS = {
     "deint": "bwdif (Bob Weaver deinterlacer)",
-    "denoise": "atadenoise and hqdn3d (adaptive temporal averaging, then a 3D denoiser)",
+    "denoise": "nlmeans (non-local means)",
     "dejit": "deshake (block matching)",
     "pabsr1": "Lanczos scaling with unsharp masking, stronger with clarityBoost",
     "dvres": "Lanczos scaling with light denoising and unsharp masking",
@@ -19,7 +19,7 @@ STAND_INS = {
     "vfi": "minterpolate (motion-compensated interpolation)",
     "filmgrain": "noise (temporal noise on the luma)",
 }
-DENOISERS = {"denoise": "atadenoise=s=9,hqdn3d=3:2:4:3", "hqdn3d": "hqdn3d"}
+DENOISERS = {"denoise": "nlmeans=s=5:p=5:r=7", "hqdn3d": "hqdn3d"}
 SHARPENING = {
     "none": 0.4,
     "marginal": 0.55,
@@ -107,13 +107,13 @@ def _sharpen(amount: float) -> str:
 
 def _convert(name: str | None, fps: Fraction) -> Step:
     rate = f"{fps.numerator}/{fps.denominator}"
-    # minterpolate swallows the last pictures, whose successors it does not know; what is too many is cut at the end.
+    # Of the last pictures no successor is known: a repeat stands for it, and what is too many is cut at the end.
     moved = "tpad=stop=2:stop_mode=clone,minterpolate=fps={}:mi_mode=mci:mc_mode=aobmc:vsbmc={}"
     graphs = {
         # Of a source shorter than one picture of the new rate, that picture is still wanted.
         "fps": f"fps={rate}:eof_action=pass",
-        # framerate leaves pictures the length that they had.
-        "fblend": f"framerate=fps={rate},fps={rate}:eof_action=pass",
+        # framerate leaves pictures the length that they had, which fps puts right.
+        "fblend": f"tpad=stop=1:stop_mode=clone,framerate=fps={rate},fps={rate}",
         "mcinterpolate": moved.format(rate, 0),
         "vfi": moved.format(rate, 1),
     }
