@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.pixop.errors import AUTH, unauthorized
 from sandbox.pixop.records import new_id
 from sandbox.pixop.tokens import Key
-from sandbox.state import StateDir
+from sandbox.state import StateDir, read_json, write_json
 from sandbox.store import Store
 
 KIND, KEY = "pixop.account", "user"
@@ -26,17 +26,18 @@ def moment(seconds: float) -> str:
 class Account:
     """A user of two teams.
 
-    The password is kept as it is: sandbox.json, in the same private directory, has to tell it at the next start.
+    The password is kept as it is: sandbox.json, in the same private directory, has to tell it.
     """
 
     def __init__(self, store: Store, state: StateDir) -> None:
         self._store = store
-        self._kept: dict[str, Any] = store.get(KIND, KEY) or self._first(state)
+        self._state = state
+        self._kept: dict[str, Any] = store.get(KIND, KEY) or self._first()
 
-    def _first(self, state: StateDir) -> dict[str, Any]:
+    def _first(self) -> dict[str, Any]:
         now = time.time()
         teams = [{"id": new_id(), "name": name, "created": now} for name in ("Reelworks", "Reelworks Archive")]
-        password = state.secret("pixop_password", letters=24)
+        password = self._state.secret("pixop_password", letters=24)
         secret = secrets.token_hex(32)
         kept = {"id": new_id(), "password": password, "secret": secret, "teams": teams, "created": now, "updated": now}
         self._store.put(KIND, KEY, kept)
@@ -71,8 +72,11 @@ class Account:
             raise unauthorized(AUTH, "wrong e-mail or password")
 
     def set_password(self, password: str) -> None:
-        """Put a new password in force."""
+        """Put a new password in force, and into sandbox.json: whoever reads that next must be able to sign in."""
         self._change(password=password)
+        info = read_json(self._state.info_file)
+        if "pixop" in info:
+            write_json(self._state.info_file, info | {"pixop": info["pixop"] | {"password": password}})
 
     def renew_secret(self) -> None:
         """Make a new secret for signing requests."""

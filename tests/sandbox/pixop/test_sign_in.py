@@ -1,5 +1,6 @@
 """Accounts: tokens and what is wrong with them, teams, secrets, the password."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,8 @@ def test_a_new_password_holds_over_a_kill(tmp_path: Path) -> None:
         answer = client.call("POST", "/accounts/v1/update-password", {"newPassword": new[1]})
         assert answer.json()["user"]["email"] == old[0]
         assert refusal(client.token_for(old)) == (401, "AuthException")
+        info = json.loads((sandbox.state_dir / "sandbox.json").read_text())
+        assert info["pixop"] == sandbox.info["pixop"] | {"password": new[1]}
 
         sandbox.kill()
         sandbox.start()

@@ -1,11 +1,13 @@
 """Files in and out: uploads that end well and badly, downloads whole and in parts."""
 
 import http.client
+import itertools
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 import requests
 
@@ -18,9 +20,11 @@ def stored(client: Client, clip: Path) -> str:
     return client.ready(clip, "stored", light=False)
 
 
-def download(client: Client, video: str, method: str = "GET", **headers: str) -> requests.Response:
+def download(
+    client: Client, video: str, method: str = "GET", *, stream: bool = False, **headers: str
+) -> requests.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.call(method, f"/media/v1/download/original/{video}", headers=named)
+    return client.call(method, f"/media/v1/download/original/{video}", headers=named, stream=stream)
 
 
 def attempts(client: Client, video: str) -> list[dict[str, Any]]:
@@ -169,6 +173,40 @@ def test_uploads_and_downloads_can_be_slowed_down(client: Client, tmp_path: Path
     assert middle - began >= 0.4
     assert download(client, video).content == file.read_bytes()
     assert time.monotonic() - middle >= 0.4
+
+
+def test_a_token_need_not_outlive_the_transfer_that_it_began(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "long.bin"
+    file.write_bytes(b"x" * 300_000)
+    client.settings(ingest_anything=True, upload_bytes_per_second=100_000)
+    video = client.create()
+    client.settings(token_lifetime=0.5)
+    client.sign_in()
+
+    assert client.upload(video, file).status_code == 200
+
+    assert refusal(client.call("GET", f"/videos/v1/video/{video}")) == (401, "ExpiredJWTTokenException")
+
+
+def test_a_large_file_is_never_held_in_memory(client: Client, tmp_path: Path) -> None:
+    size = 150_000_000
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(size)
+    client.settings(ingest_anything=True)
+    assert client.sandbox.process is not None
+    server = psutil.Process(client.sandbox.process.pid)
+    before, video = server.memory_info().rss, client.create()
+
+    with large.open("rb") as file:
+        head = {"Content-Type": "multipart/form-data; boundary=x"}
+        parts = itertools.chain([FORM[:-5000]], iter(lambda: file.read(1 << 20), b""), [b"\r\n--x--\r\n"])
+        answer = client.call("POST", f"/media/v1/upload/light/{video}", data=parts, headers=head)
+    most = max(server.memory_info().rss for _ in download(client, video, stream=True).iter_content(1 << 24))
+
+    assert answer.status_code == 200
+    assert client.video(video)["upload"]["fileSize"] == size
+    assert max(most, server.memory_info().rss) - before < 60_000_000
 
 
 def test_a_download_names_its_file_and_length(client: Client, clip: Path, stored: str) -> None:
