@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import Value
@@ -29,6 +30,7 @@ from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.plugins_manager import integrate_macros_plugins
 from airflow.sdk.serde import deserialize
 from airflow.sdk.timezone import utcnow
+from asgiref.sync import SyncToAsync
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
 
@@ -170,6 +172,9 @@ class TaskLife:
         return Outcome(**result)
 
     def _child(self, work: Callable[[], dict[str, Any]], pipe: int) -> None:
+        # Airflow looks connections up in asgiref's one thread. Where the parent has done so, its fork has the executor
+        # without the thread, and would wait for ever.
+        SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
         try:
             with self._counted():
                 result = work()
