@@ -1,9 +1,12 @@
 """Sockets on loopback: the usual port where it is free, any other where it is not."""
 
+import contextlib
+import random
 import socket
 from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
+BELOW_THE_CLIENTS = range(20_000, 32_768)
 
 
 class PortBusyError(Exception):
@@ -52,17 +55,26 @@ def listen(wish: Wish) -> socket.socket:
 
 def find_free(wish: Wish) -> int:
     """Return a port that is free now, for a server that binds by number itself."""
-    with listen(wish) as listener:
-        return port_of(listener)
+    for port in wish.candidates():
+        if not port:
+            return find_free_ports(1)[0]
+        with contextlib.suppress(PortBusyError), listen(Wish(usual=0, asked=port)):
+            return port
+    raise PortBusyError(f"port {wish.asked} on {LOOPBACK} is in use; give another, or 0 for any free port")
 
 
 def find_free_ports(count: int) -> list[int]:
-    """Distinct ports that are free now."""
-    held = [listen(Wish(usual=0)) for _ in range(count)]
-    ports = [port_of(listener) for listener in held]
-    for listener in held:
-        listener.close()
-    return ports
+    """Distinct ports that are free now, and that no client is given before the server has bound them.
+
+    The system's own choice would come from the range out of which it also serves outgoing connections.
+    """
+    found: list[int] = []
+    for port in random.sample(BELOW_THE_CLIENTS, len(BELOW_THE_CLIENTS)):
+        with contextlib.suppress(PortBusyError), listen(Wish(usual=0, asked=port)):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise PortBusyError(f"there are no {count} free ports from {BELOW_THE_CLIENTS[0]} to {BELOW_THE_CLIENTS[-1]}")
 
 
 def port_of(listener: socket.socket) -> int:
