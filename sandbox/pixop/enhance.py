@@ -57,7 +57,7 @@ async def _command(order: Order, source: Path) -> list[str]:
         *_frame_limit(order),
         *sound,
         *["-sn", "-dn", "-map_chapters", "-1"],
-        *["-fps_mode:v", "cfr" if order.container == "mxf" else "passthrough"],
+        *["-fps_mode:v", "cfr" if order.container == "mxf" else "vfr"],
         *muxer_arguments(order),
     ]
 

@@ -49,9 +49,15 @@ def steps(wish: Wish, source: Source, shape: Shape) -> tuple[Step, ...]:
 
 
 def keeps_fields(wish: Wish, source: Source, shape: Shape) -> bool:
-    """Tell whether an interlaced source goes through with its fields untouched."""
-    same_rate = shape.fps == source.fps
-    return bool(source.interlaced and shape.interlaced and not wish.deinterlacer and same_rate)
+    """Tell whether an interlaced source goes through with its fields untouched.
+
+    Only scaling can be done by field. What else looks at neighbouring lines or pictures would mix two moments: for
+    it the fields are made pictures, and these interlaced again.
+    """
+    if not (source.interlaced and shape.interlaced) or shape.fps != source.fps:
+        return False
+    mixing = wish.deinterlacer or wish.denoiser or wish.stabilizer
+    return not mixing and wish.scaler in (None, "scale")
 
 
 def _steps(wish: Wish, source: Source, shape: Shape) -> Iterator[Step]:
@@ -71,7 +77,7 @@ def _steps(wish: Wish, source: Source, shape: Shape) -> Iterator[Step]:
         yield _convert(wish.converter, wanted)
     if wish.post_processor:
         yield Step("postProcessor", wish.post_processor, GRAIN, STAND_INS[wish.post_processor])
-    yield from _interlace(source, shape, kept=kept)
+    yield from _interlace(source, shape, kept=kept, whole=rate == source.fps)
 
 
 def _deinterlace(name: str | None, source: Source, *, by_field: bool) -> Step:
@@ -121,9 +127,11 @@ def _convert(name: str | None, fps: Fraction) -> Step:
     return Step("frameRateConverter", used, graphs[used], STAND_INS.get(used), implied=name is None)
 
 
-def _interlace(source: Source, shape: Shape, *, kept: bool) -> Iterator[Step]:
+def _interlace(source: Source, shape: Shape, *, kept: bool, whole: bool) -> Iterator[Step]:
     order = shape.interlaced
     if order and not kept:
-        yield Step("interlacer", f"interlaced_{order}", f"interlace=scan={order}:lowpass=linear", implied=False)
+        # Whole pictures would flicker where a detail is one line high; what were fields before has none.
+        blur = "linear" if whole else "off"
+        yield Step("interlacer", f"interlaced_{order}", f"interlace=scan={order}:lowpass={blur}")
     elif order and order != source.interlaced:
-        yield Step("interlacer", f"interlaced_{order}", f"fieldorder={order}", implied=False)
+        yield Step("interlacer", f"interlaced_{order}", f"fieldorder={order}")

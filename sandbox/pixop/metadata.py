@@ -10,6 +10,7 @@ from typing import Any
 from sandbox import media
 from sandbox.pixop import quality, scanning
 from sandbox.pixop.formats import READ, pixel_formats
+from sandbox.pixop.source import RATE_TOLERANCE
 
 PROBE_SECONDS = 60.0
 COUNT_SECONDS = 600.0
@@ -83,7 +84,7 @@ async def _describe(path: Path, found: dict[str, Any], video: dict[str, Any]) ->
         "sandbox": {
             "container": _container(about),
             "displayAspectRatio": _display_aspect(video, turned=turned),
-            "constantFramerate": _fraction(video.get("r_frame_rate")) == rate,
+            "constantFramerate": _same(_fraction(video.get("r_frame_rate")), rate),
         },
     }
 
@@ -118,6 +119,10 @@ def _display_aspect(video: dict[str, Any], *, turned: bool) -> str:
     shape = pixel * Fraction(video["width"], video["height"])
     shape = 1 / shape if turned else shape
     return f"{shape.numerator}:{shape.denominator}"
+
+
+def _same(one: Fraction | None, other: Fraction) -> bool:
+    return one is not None and abs(one - other) < other * RATE_TOLERANCE
 
 
 def _turned(video: dict[str, Any]) -> bool:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sandbox.pixop.values import CODECS_OF, FIELD_ORDERS
+from sandbox.pixop.values import CODECS_OF, FIELD_ORDERS, FRAME_RATES
 from sandbox.pixop.wishes import exact_rate
 
 # Names of ffprobe on the left, of the API on the right.
 CODECS = {"mpeg2video": "mpeg2", "h264": "h264", "hevc": "hevc", "prores": "prores", "dnxhd": "dnxhd", "ffv1": "ffv1"}
+
+
+RATE_TOLERANCE = 0.0004
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,17 @@ def read_source(metadata: dict[str, Any]) -> Source:
         display_aspect=_aspect(own.get("displayAspectRatio")) or Fraction(width, height),
         interlaced=interlaced,
         parity=parity,
-        fps=exact_rate(metadata.get("averageFramerate") or 25.0),
+        fps=_rate(metadata.get("averageFramerate") or 25.0),
         constant_rate=bool(own.get("constantFramerate", True)),
         duration_ms=duration,
         bitrate=round((metadata.get("videoStreamSize") or 0) * 8000 / duration) if duration else 0,
     )
+
+
+def _rate(average: float) -> Fraction:
+    # Timestamps in milliseconds make 24.999 of 25; 23.976 and 24 lie further apart than this.
+    usual = min(FRAME_RATES.values(), key=lambda rate: abs(rate - average))
+    return usual if abs(usual - average) < average * RATE_TOLERANCE else exact_rate(average)
 
 
 def _aspect(text: str | None) -> Fraction | None:

@@ -58,7 +58,7 @@ def pick_chroma(wish: Wish, source: Source, codec: Codec, label: str) -> tuple[C
         raise BadRequestError(f"chromaSubsampling: {label} has no {asked}, only {known}")
     ideal = _nearest((wish.yuv or source.yuv, wish.bits or source.bits), fitting)
     made = _nearest(ideal, codec.made)
-    if made == ideal or not wish.bits:
+    if made == ideal:
         return made, ()
     return made, (f"this ffmpeg encodes {label} with {made[1]} bits, not {ideal[1]}",)
 

@@ -74,6 +74,7 @@ def test_an_interlaced_picture_has_a_height_in_fours() -> None:
     ("body", "source", "expected"),
     [
         ({}, TAPE, ("tff", "25/1", [])),
+        ({"scaler": "dvres"}, TAPE, ("tff", "25/1", ["bwdif", "dvres", "interlaced_tff"])),
         ({"deinterlacer": "bwdif"}, TAPE, (None, "25/1", ["bwdif"])),
         ({"scanning": {"tag": "progressive"}}, TAPE, (None, "25/1", ["bwdif"])),
         ({"mediaContainerCodec": {"codec": "hevc"}}, TAPE, (None, "25/1", ["bwdif"])),
@@ -275,6 +276,11 @@ def test_an_automatic_bit_rate_grows_with_the_picture_but_less_than_it() -> None
 
 def test_a_rate_of_the_source_s_that_the_codec_has_not_is_rounded() -> None:
     assert order_for({"mediaContainerCodec": {"codec": "mpeg2"}}, averageFramerate=24.4).fps == "24/1"
+
+
+@pytest.mark.parametrize(("average", "fps"), [(24.9995, "25/1"), (23.98, "24000/1001"), (21.875, "175/8")])
+def test_an_average_that_is_off_by_rounding_is_the_rate_meant(average: float, fps: str) -> None:
+    assert order_for({}, averageFramerate=average).fps == fps
 
 
 def test_an_order_survives_being_stored() -> None:

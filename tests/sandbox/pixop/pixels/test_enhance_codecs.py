@@ -30,6 +30,15 @@ def test_a_container_holds_a_codec(make: Make, container: str, name: str) -> Non
     assert made["video"]["nb_read_frames"] == "5"
 
 
+@pytest.mark.parametrize("name", [*PLAIN, "prores"])
+def test_the_smallest_picture_can_be_encoded(make: Make, name: str) -> None:
+    profile = {"appleProresProfile": "proxy"} if name == "prores" else {}
+
+    video = probe(make("small.mp4", codec("mov", name, resolution={"width": 16, "height": 16}, **profile)))["video"]
+
+    assert (video["width"], video["height"], video["nb_read_frames"]) == (16, 16, "5")
+
+
 def test_mov_and_mp4_are_told_apart_by_their_brand(make: Make) -> None:
     brands = [probe(make("small.mp4", codec(name, "h264")))["format"]["tags"]["major_brand"] for name in ("mov", "mp4")]
 

@@ -10,7 +10,7 @@ from tests.sandbox.pixop.pixels.clips import difference, fields, greys, pictures
 from tests.sandbox.pixop.pixels.conftest import Clips, Make
 
 LOSSLESS: dict[str, Any] = {"mediaContainerCodec": {"container": "mov", "codec": "ffv1"}}
-INTERLACING = {
+INTERLACING: dict[str, dict[str, Any]] = {
     "h264": {"mediaContainerCodec": {"container": "mov", "codec": "h264"}},
     "h264 in mts": {"mediaContainerCodec": {"container": "mts", "codec": "h264"}},
     "mpeg2": {"mediaContainerCodec": {"container": "mxf", "codec": "mpeg2"}, "bitrate": {"mbps": 5}},
@@ -54,6 +54,13 @@ def test_the_order_of_fields_can_be_changed(make: Make) -> None:
 
     assert all(even > odd for even, odd in fields(made)[1:-1])
     assert probe(made)["picture"]["top_field_first"] == 0
+
+
+def test_a_filter_does_not_mix_the_fields_of_an_interlaced_source(make: Make) -> None:
+    made = make("fields.mkv", {**LOSSLESS, "denoiser": "denoise"})
+
+    assert [odd - even for even, odd in fields(made)][1:-1] == pytest.approx([8] * 8, abs=2)
+    assert probe(made)["picture"]["interlaced_frame"] == 1
 
 
 @pytest.mark.parametrize("deinterlacer", values.DEINTERLACERS)
