@@ -25,7 +25,7 @@ from uuid import uuid4
 import structlog
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType, TIRunContext
-from airflow.sdk.exceptions import ErrorType
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.plugins_manager import integrate_macros_plugins
 from airflow.sdk.serde import deserialize
@@ -56,6 +56,8 @@ class TaskLife:
     conf: dict[str, Any] = field(default_factory=dict)
     airflow_state: str | None = "running"
     """What Airflow answers when it is asked for the task's state."""
+    refuses_variables: bool = False
+    """Whether Airflow lets the task write no Variable."""
     upstream: dict[str, TaskLife] = field(default_factory=dict)
     """By their task ids, the lives whose XComs this one may pull."""
 
@@ -319,7 +321,7 @@ class Supervisor:
             states = {RUN_ID: {msg.task_ids[0]: self.life.airflow_state}}
             return comms.TaskStatesResult(task_states=states)
         if kind == "GetXComSequenceSlice":
-            xcoms = self.life.upstream[msg.task_id].xcoms
+            xcoms = self.life.upstream[msg.task_id].xcoms if msg.task_id in self.life.upstream else {}
             return comms.XComSequenceSliceResult(root=[xcoms[msg.key]] if msg.key in xcoms else [])
         if kind == "SetTaskStateStore":
             self._kept(saved, "store", msg.key, msg.value)
@@ -332,6 +334,10 @@ class Supervisor:
     def _variable(self, msg: Any) -> Any:
         variables = self.life.variables
         if isinstance(msg, comms.PutVariable):
+            if self.life.refuses_variables:
+                raise AirflowRuntimeError(
+                    comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"sent": msg.value})
+                )
             self.life.point()
             self.life._vault.write_text(json.dumps({**variables, msg.key: msg.value}))
             self.life.point()

@@ -100,6 +100,22 @@ def test_a_variable_that_another_one_hides_is_refused_before_anything_is_replace
     assert in_force(studio, "signature") == old
 
 
+def test_a_variable_that_airflow_does_not_take_leaves_the_old_secret_in_force(
+    studio: Studio, which: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = in_force(studio, which)
+    life = rotation(studio, which)
+    life.refuses_variables = True
+
+    outcome = life.run()
+
+    assert outcome.state == "up_for_retry"
+    assert "could not be written" in outcome.error
+    assert in_force(studio, which) == old
+    said = capfd.readouterr()
+    assert old not in outcome.error + said.out + said.err + life.everything_written
+
+
 @pytest.fixture
 def own_studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     """One whose password may be changed."""

@@ -108,6 +108,22 @@ def test_a_processing_whose_answer_is_lost_is_paid_once(studio: Studio, kind: st
     assert len(studio.ledger()["jobs"]) - before == 1
 
 
+@pytest.mark.parametrize(
+    ("operator", "arguments"),
+    [
+        (video_steps.PixopGetVideoOperator, {"video_id": "nobody"}),
+        (video_steps.PixopProcessVideoOperator, {"video_id": "nobody", "preset": "denoise"}),
+        (project_steps.PixopGetProjectOperator, {"project_id": "nobody"}),
+        (project_steps.PixopUpdateProjectOperator, {"project_id": "nobody", "name": "new"}),
+        (video_steps.PixopGetVideoOperator, {"video_id": "no/id"}),
+        (video_steps.PixopCreateVideoOperator, {"name": " "}),
+        (project_steps.PixopCreateProjectOperator, {"name": ""}),
+    ],
+)
+def test_what_is_not_there_fails_at_once(studio: Studio, operator: type, arguments: dict[str, str]) -> None:
+    assert studio.step(operator, **arguments).run().state == "failed"
+
+
 def test_a_preset_that_is_not_there_costs_nothing(studio: Studio) -> None:
     life = studio.step(video_steps.PixopProcessVideoOperator, video_id="any", preset="denoize")
 

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 ROTATED, UPDATED = "reelworks.pixop.rotated", "reelworks.pixop.updated"
 GENERATE = {"auth": accounts.generate_auth_secret, "signature": accounts.generate_signature_secret}
-FIELDS = {"auth": "authSignature", "signature": "apiRequestSignature"}
-"""What the names of a secret's fields begin with."""
+FIELDS = {
+    "auth": ("authSignature", "authSignaturePublicKey"),
+    "signature": ("apiRequestSignature", "apiRequestSignatureSecret"),
+}
+"""What the names of a secret's fields begin with, and the one that it is about."""
 
 
 class PixopAccountOperator(PixopStepOperator):
@@ -97,7 +100,10 @@ class PixopRotateSecretOperator(PixopStepOperator):
         return self._fields(self.service.answer(accounts.get_account())["user"])
 
     def _fields(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in user.items() if name.startswith(FIELDS[self.which]) and value}
+        prefix, secret = FIELDS[self.which]
+        if not user.get(secret):
+            return {}  # to keep the rest would write over the secret that is kept
+        return {name: value for name, value in user.items() if name.startswith(prefix) and value}
 
 
 class PixopUpdatePasswordOperator(PixopStepOperator):
