@@ -28,6 +28,7 @@ BAD: list[tuple[type, dict[str, Any]]] = [
     *((ops.OpenEncoderUpdatePresetOperator, {"preset": p}) for p in PRESETS),
     *((ops.OpenEncoderDeleteMachineOperator, {"machine_id": i}) for i in IDS),
     *((ops.OpenEncoderDeleteMachinesOperator, {"machines": m}) for m in MACHINES),
+    *((ops.OpenEncoderNoteMachinesOperator, {"size": s, "created_by": "create"}) for s in ["nope", "", "a/b"]),
     *(
         (ops.OpenEncoderCreateMachinesOperator, {"size": s, "count": c})
         for s, c in [("nope", 1), ("", 1), ("a/b", "x")]

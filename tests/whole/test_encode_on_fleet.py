@@ -85,7 +85,7 @@ def test_marking_the_run_failed_cancels_the_jobs_and_deletes_the_machines(whole:
 
     run.mark_run("failed")
 
-    whole.until("no job and no machine", lambda: not whole.left_running(), 60)
+    whole.until("no job and no machine", lambda: not whole.left_running())
     assert run.until_over() == "failed"
     assert run.states(DELETE) == ["success"]
     assert whole.outputs() == []

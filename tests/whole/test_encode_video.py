@@ -36,7 +36,7 @@ def test_marking_a_waiting_task_failed_aborts_the_job(whole: Whole) -> None:
 
     encoding.mark(ENCODE, "failed")
 
-    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"), 30)
+    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"))
     assert len(whole.jobs("bytenite")) == 1
 
 
@@ -47,7 +47,7 @@ def test_marking_a_running_task_failed_aborts_the_job(whole: Whole) -> None:
 
     encoding.mark(ENCODE, "failed")
 
-    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"), 30)
+    whole.until("the job is aborted", lambda: not whole.unfinished("bytenite"))
     encoding.until_task(ENCODE, "failed")
 
 
