@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reelworks.pixop.account_steps import PixopRotateSecretOperator, PixopUpdatePasswordOperator
+from reelworks.pixop.operators import PixopRotateSecretOperator, PixopUpdatePasswordOperator
 from tests.pixop.conftest import Studio
 from tests.sandbox.process import SandboxProcess
 from tests.task_process import TaskLife

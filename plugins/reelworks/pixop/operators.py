@@ -5,7 +5,6 @@ from __future__ import annotations
 from reelworks.pixop.account_steps import (
     PixopAccountOperator,
     PixopListTeamsOperator,
-    PixopRotateSecretOperator,
     PixopUpdatePasswordOperator,
 )
 from reelworks.pixop.project_steps import (
@@ -15,6 +14,7 @@ from reelworks.pixop.project_steps import (
     PixopListProjectsOperator,
     PixopUpdateProjectOperator,
 )
+from reelworks.pixop.secret_steps import PixopRotateSecretOperator
 from reelworks.pixop.transfer_steps import PixopDownloadOperator, PixopUploadOperator
 from reelworks.pixop.video_steps import (
     PixopCancelProcessingOperator,
