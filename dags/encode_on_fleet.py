@@ -7,9 +7,9 @@ running until the machines are gone. It tries for an hour. A run that is cleared
 
 The run is a success only if all of it was done; one that was stopped is red, whatever it was marked as.
 
-Machines outlive their run only by the hand of those who stop `delete_machines` itself, or if the server is away for
-more than that hour: it is red then and says which machines are left, or clear it to try again. One run at a time,
-because the server cannot tell whose a machine is: what is rented by hand meanwhile in the same size may be deleted too.
+Machines outlive their run only if `delete_machines` itself is stopped by hand, or if the server is away for more than
+that hour: it is red then, and does the rest when it is cleared. One run at a time, because the server cannot tell whose
+a machine is: what is rented by hand meanwhile in the same size may be deleted, too.
 """
 
 from __future__ import annotations

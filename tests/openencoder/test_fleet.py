@@ -14,7 +14,10 @@ SIZE = "s-1vcpu-1gb"
 
 
 class Cloud(Talk):
-    """Rents and returns machines; ``lost`` creates go unanswered, ``late`` ones show after so many lists."""
+    """Rents and returns machines; ``lost`` creates go unanswered, ``late`` ones show after so many lists.
+
+    ``stubborn`` machines stay although their deletion is accepted, that of ``broken`` ones is refused.
+    """
 
     def __init__(self, *there: int) -> None:
         super().__init__()
@@ -23,6 +26,7 @@ class Cloud(Talk):
         self.late: list[int] = []
         self.lists_until_late = 3
         self.stubborn: set[int] = set()
+        self.broken: set[int] = set()
 
     def _line(self, step: Any) -> Any:
         return self._answer(step) if isinstance(step, Call) else super()._line(step)
@@ -32,7 +36,7 @@ class Cloud(Talk):
             return recorded("machines: sizes")
         if call.method == "DELETE":
             number = int(call.path.rpartition("/")[2])
-            if number not in self.there:
+            if number not in self.there or number in self.broken:
                 return recorded("machines: delete an unknown one")
             if number not in self.stubborn:
                 del self.there[number]
@@ -101,6 +105,23 @@ def test_machines_that_do_not_go_are_told_of() -> None:
     cloud.stubborn = {7}
     with pytest.raises(RefusedError, match=r"\[7\] are still there"):
         cloud.hear(disband(Fleet("", "", 0, [], [7], sure=True)))
+
+
+def test_one_machine_that_cannot_be_deleted_keeps_no_other_alive() -> None:
+    cloud = Cloud(7, 8, 9)
+    cloud.broken = {7}
+    with pytest.raises(RefusedError, match=r"\[7\] are still there \(DELETE /api/machines/7 answered 401"):
+        cloud.hear(disband(Fleet("", "", 0, [], [7, 8, 9], sure=True)))
+    assert sorted(cloud.there) == [7]
+
+
+def test_a_second_survey_keeps_what_an_earlier_fleet_had_made() -> None:
+    cloud = Cloud(1, 2, 3)
+    earlier = Fleet("", SIZE, 2, before=[1], machines=[3, 4], sure=True)
+
+    fleet = cloud.hear(survey("digitalocean", SIZE, 2, earlier))
+
+    assert fleet == Fleet("digitalocean", SIZE, 2, before=[1, 2], machines=[3], sure=False)
 
 
 @pytest.mark.parametrize(("size", "count"), [("nope", 1), (SIZE, 0), (SIZE, 11)])

@@ -82,7 +82,8 @@ def raise_fleet(fleet: Fleet, again: bool) -> Flow[Fleet]:
 def disband(fleet: Fleet) -> Flow[list[int]]:
     """Delete the machines of a fleet and see that they are gone; return the ids that were deleted.
 
-    :raises RefusedError, UnreachableError, BusyError: some are still there.
+    :raises RefusedError: some are still there.
+    :raises UnreachableError, BusyError: whether any are there is not known.
     """
     deleted: set[int] = set()
     trouble: VideoServiceError | None = None
@@ -99,7 +100,8 @@ def disband(fleet: Fleet) -> Flow[list[int]]:
             trouble = (yield from _deleted(machine)) or trouble
             deleted.add(machine)
         yield Sleep(TICK)
-    raise trouble or RefusedError(f"the machines {there} are still there after they were deleted: delete them by hand")
+    said = trouble or "their deletion was accepted"
+    raise RefusedError(f"the machines {there} are still there ({said}): if that stays so, delete them by hand")
 
 
 def _deleted(machine_id: int) -> Flow[VideoServiceError | None]:
