@@ -8,7 +8,7 @@ MUXERS = {"mov": "mov", "mxf": "mxf", "mp4": "mp4", "mts": "mpegts"}
 # Fast rather than small: the sandbox runs on a laptop.
 ENCODERS = {
     "h264": ["-c:v", "libx264", "-preset", "veryfast"],
-    "hevc": ["-c:v", "libx265", "-preset", "superfast", "-x265-params", "log-level=error"],
+    "hevc": ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"],
     "prores": ["-c:v", "prores_ks", "-vendor", "apl0"],
     "dnxhd": ["-c:v", "dnxhd"],
     "mpeg2": ["-c:v", "mpeg2video", "-g", "12", "-bf", "2"],

@@ -14,6 +14,7 @@ from sandbox.pixop.sound import sound_arguments
 
 # Transport streams have no index: what a seek finds may lie behind the place it was to find.
 LEAD_MS = 10_000
+CHECK_SECONDS = 60.0
 
 
 class EnhanceError(Exception):
@@ -34,6 +35,7 @@ async def enhance(order: Order, source: Path, target: Path, on_progress: Callabl
     try:
         command = await _command(order, source)
         await media.encode([*command, str(draft)], on_time=lambda made: on_progress(_percent(made, order.seconds)))
+        await _check(draft, order)
         await asyncio.to_thread(draft.rename, target)
     except (media.MediaError, OSError, TimeoutError) as error:
         message = str(error).replace(str(draft), "the output").replace(str(source), "the source")
@@ -41,6 +43,13 @@ async def enhance(order: Order, source: Path, target: Path, on_progress: Callabl
     finally:
         draft.unlink(missing_ok=True)
     on_progress(100.0)
+
+
+async def _check(made: Path, order: Order) -> None:
+    """Raise MediaError for a file without a picture, which ffmpeg thinks no failure."""
+    command = [*READ, "-select_streams", "V:0", "-read_intervals", "%+#1", "-show_entries", "packet=size"]
+    if not await media.run("ffprobe", [*command, "-of", "csv=p=0", str(made)], seconds=CHECK_SECONDS):
+        raise media.MediaError(f"the source has no picture between {order.start_ms} and {order.end_ms} ms")
 
 
 def _percent(made: float, whole: float) -> float:

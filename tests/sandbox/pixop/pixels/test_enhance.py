@@ -151,6 +151,17 @@ def test_a_source_that_went_bad_fails_without_naming_a_path(clips: Clips, tmp_pa
     assert [entry.name for entry in tmp_path.iterdir()] == ["bad.mp4"]
 
 
+@pytest.mark.parametrize("name", ["small.mp4", "beep.mov"])
+def test_a_clip_between_two_pictures_is_a_failure(clips: Clips, tmp_path: Path, name: str) -> None:
+    path = clips(name)
+    order = order_for(path, {"range": {"startPositionMilliseconds": 50, "endPositionMilliseconds": 51}})
+
+    with pytest.raises(EnhanceError, match="no picture between 50 and 51 ms"):
+        asyncio.run(enhance(order, path, tmp_path / f"made{file_suffix(order)}", lambda percent: None))
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_encoder_that_refuses_is_an_error_and_no_file(clips: Clips, tmp_path: Path) -> None:
     path = clips("film.mp4")
     order = replace(order_for(path, {}), codec="dnxhd", profile="dnxhd_hq", container="mov")

@@ -91,6 +91,15 @@ def test_dnxhd_has_pictures_of_a_fixed_size(make: Make, profile: str, lines: int
     assert int(video["bit_rate"]) / 1e6 == pytest.approx(mbps, rel=0.06)
 
 
+def test_dnxhd_can_be_interlaced(make: Make) -> None:
+    body = codec("mov", "dnxhd", dnxhdHrProfile="dnxhd_sq", resolution={"tag": "hd_1080p"})
+
+    made = probe(make("small.mp4", {**body, "scanning": {"tag": "interlaced_bff"}}))
+
+    assert (made["picture"]["interlaced_frame"], made["picture"]["top_field_first"]) == (1, 0)
+    assert made["video"]["bits_per_raw_sample"] == "8"
+
+
 def test_dnxhd_444_is_made_as_dnxhr_and_says_so(make: Make) -> None:
     body = codec("mov", "dnxhd", dnxhdHrProfile="dnxhd_444", resolution={"tag": "hd_1080p"})
 
