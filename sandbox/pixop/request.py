@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.pixop.codecs import find_codec, pixel_format
+from sandbox.pixop.fields import BadRequestError
 from sandbox.pixop.filters import Shape, steps
 from sandbox.pixop.order import Order
 from sandbox.pixop.sizing import pick_size
@@ -16,7 +17,7 @@ from sandbox.pixop.target import (
     pick_rate,
     pick_scanning,
 )
-from sandbox.pixop.wishes import BadRequestError, Wish, read_wish
+from sandbox.pixop.wishes import Wish, read_wish
 
 __all__ = ["BadRequestError", "Order", "read_request"]
 

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 from sandbox.pixop import values
 from sandbox.pixop.codecs import Codec
+from sandbox.pixop.fields import BadRequestError
 from sandbox.pixop.source import Source
-from sandbox.pixop.wishes import BadRequestError, Wish
+from sandbox.pixop.wishes import Wish
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 from sandbox.pixop import values
 from sandbox.pixop.codecs import XDCAM_BITRATE, Chroma, Codec, dnxhd_bitrate
+from sandbox.pixop.fields import BadRequestError
 from sandbox.pixop.filters import Shape
 from sandbox.pixop.source import Source, container_for
-from sandbox.pixop.wishes import BadRequestError, Wish
+from sandbox.pixop.wishes import Wish
 
 # Relative to h264, for the same picture; what is not here is an editing codec and says nothing of an output.
 HUNGER = {"h264": 1.0, "hevc": 0.6, "mpeg2": 1.8}

@@ -3,16 +3,13 @@
 The numbers in the comments are those of the sheet's rule list.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from sandbox.pixop import values
-
-
-class BadRequestError(Exception):
-    """The request breaks a rule; the text names the field and becomes the `errorMessage`."""
+from sandbox.pixop.fields import BadRequestError, listed, read_choice, read_number, read_object, read_whole
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def read_wish(body: Any) -> Wish:
     """Check everything that can be checked without the source. Raises BadRequestError."""
     if not isinstance(body, dict):
         raise BadRequestError("the request must be a JSON object")
-    fields = _object({"request": body}, "request", FIELDS, where="")
+    fields = read_object({"request": body}, "request", FIELDS, where="")
     return Wish(
         **_container_and_codec(fields),
         **_scanning(fields),
@@ -76,16 +73,16 @@ def read_wish(body: Any) -> Wish:
         bitrate=_bitrate(fields),
         **_filters(fields),
         **_resolution(fields),
-        clarity_boost=_choice(fields, "clarityBoost", values.CLARITY_BOOSTS) or "none",  # rule 16
+        clarity_boost=read_choice(fields, "clarityBoost", values.CLARITY_BOOSTS) or "none",  # rule 16
         fps=_frame_rate(fields),
         **_range(fields),
     )
 
 
 def _container_and_codec(fields: Mapping[str, Any]) -> dict[str, Any]:
-    pair = _object(fields, "mediaContainerCodec", ("container", "codec"))
-    container = _choice(pair, "container", values.CONTAINERS, "mediaContainerCodec.")  # rule 1
-    codec = _choice(pair, "codec", values.CODECS, "mediaContainerCodec.")
+    pair = read_object(fields, "mediaContainerCodec", ("container", "codec"))
+    container = read_choice(pair, "container", values.CONTAINERS, "mediaContainerCodec.")  # rule 1
+    codec = read_choice(pair, "codec", values.CODECS, "mediaContainerCodec.")
     if container and codec and codec not in values.CODECS_OF[container]:
         raise BadRequestError(f"mediaContainerCodec: {container} cannot hold {codec}")
     return {
@@ -99,7 +96,7 @@ def _container_and_codec(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _profile(
     fields: Mapping[str, Any], name: str, allowed: tuple[str, ...], codec: str | None, owner: str
 ) -> str | None:
-    profile = _choice(fields, name, allowed)
+    profile = read_choice(fields, name, allowed)
     if profile and codec and codec != owner:
         raise BadRequestError(f"{name} may be given only when the codec is {owner}, not {codec}")
     if codec == owner and not profile:
@@ -108,10 +105,10 @@ def _profile(
 
 
 def _scanning(fields: Mapping[str, Any]) -> dict[str, Any]:
-    scanning = _object(fields, "scanning", ("tag", "scanningType", "interlacedFieldOrder"))
-    tag = _choice(scanning, "tag", values.SCANNING_TAGS, "scanning.")  # rule 4
-    kind = _choice(scanning, "scanningType", values.SCANNING_TYPES, "scanning.")
-    order = _choice(scanning, "interlacedFieldOrder", values.FIELD_ORDERS, "scanning.")  # rule 7
+    scanning = read_object(fields, "scanning", ("tag", "scanningType", "interlacedFieldOrder"))
+    tag = read_choice(scanning, "tag", values.SCANNING_TAGS, "scanning.")  # rule 4
+    kind = read_choice(scanning, "scanningType", values.SCANNING_TYPES, "scanning.")
+    order = read_choice(scanning, "interlacedFieldOrder", values.FIELD_ORDERS, "scanning.")  # rule 7
     if tag and (kind or order):  # rule 5
         raise BadRequestError("scanning.tag excludes scanning.scanningType and scanning.interlacedFieldOrder")
     if kind == "interlaced" and not order:  # rule 6
@@ -126,38 +123,38 @@ def _scanning(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chroma(fields: Mapping[str, Any]) -> dict[str, Any]:
-    chroma = _object(fields, "chromaSubsampling", ("yuv", "bits"))
-    yuv = _choice(chroma, "yuv", values.DEPTHS_OF, "chromaSubsampling.")  # rule 8
-    bits = _whole(chroma, "bits", (8, 16), "chromaSubsampling.")
+    chroma = read_object(fields, "chromaSubsampling", ("yuv", "bits"))
+    yuv = read_choice(chroma, "yuv", values.DEPTHS_OF, "chromaSubsampling.")  # rule 8
+    bits = read_whole(chroma, "bits", (8, 16), "chromaSubsampling.")
     if bits is not None and bits not in values.DEPTHS:
-        raise BadRequestError(f"chromaSubsampling.bits must be one of {_list(values.DEPTHS)}, not {bits}")
+        raise BadRequestError(f"chromaSubsampling.bits must be one of {listed(values.DEPTHS)}, not {bits}")
     if yuv and bits and bits not in values.DEPTHS_OF[yuv]:
         raise BadRequestError(f"chromaSubsampling: there is no {yuv} with {bits} bits")
     return {"yuv": yuv, "bits": bits}
 
 
 def _bitrate(fields: Mapping[str, Any]) -> int | None:
-    mbps = _number(_object(fields, "bitrate", ("mbps",)), "mbps", values.MBPS, "bitrate.")  # rule 9
+    mbps = read_number(read_object(fields, "bitrate", ("mbps",)), "mbps", values.MBPS, "bitrate.")  # rule 9
     return None if mbps is None else round(mbps * 1_000_000)
 
 
 def _filters(fields: Mapping[str, Any]) -> dict[str, Any]:  # rule 10
     return {
-        "deinterlacer": _choice(fields, "deinterlacer", values.DEINTERLACERS),
-        "denoiser": _choice(fields, "denoiser", values.DENOISERS),
-        "stabilizer": _choice(fields, "stabilizer", values.STABILIZERS),
-        "scaler": _choice(fields, "scaler", values.SCALERS),
-        "converter": _choice(fields, "frameRateConverter", values.FRAME_RATE_CONVERTERS),
-        "post_processor": _choice(fields, "postProcessor", values.POST_PROCESSORS),
+        "deinterlacer": read_choice(fields, "deinterlacer", values.DEINTERLACERS),
+        "denoiser": read_choice(fields, "denoiser", values.DENOISERS),
+        "stabilizer": read_choice(fields, "stabilizer", values.STABILIZERS),
+        "scaler": read_choice(fields, "scaler", values.SCALERS),
+        "converter": read_choice(fields, "frameRateConverter", values.FRAME_RATE_CONVERTERS),
+        "post_processor": read_choice(fields, "postProcessor", values.POST_PROCESSORS),
     }
 
 
 def _resolution(fields: Mapping[str, Any]) -> dict[str, Any]:
-    size = _object(fields, "resolution", ("tag", "width", "height", "aspectRatioTag"))
-    tag = _choice(size, "tag", (*values.SIZES, *values.FACTORS), "resolution.")  # rule 11
-    width = _whole(size, "width", values.WIDTHS, "resolution.")  # rule 12
-    height = _whole(size, "height", values.HEIGHTS, "resolution.")
-    aspect = _choice(size, "aspectRatioTag", values.ASPECTS, "resolution.")  # rule 13
+    size = read_object(fields, "resolution", ("tag", "width", "height", "aspectRatioTag"))
+    tag = read_choice(size, "tag", (*values.SIZES, *values.FACTORS), "resolution.")  # rule 11
+    width = read_whole(size, "width", values.WIDTHS, "resolution.")  # rule 12
+    height = read_whole(size, "height", values.HEIGHTS, "resolution.")
+    aspect = read_choice(size, "aspectRatioTag", values.ASPECTS, "resolution.")  # rule 13
     if tag and (width or height):
         raise BadRequestError("resolution.tag excludes resolution.width and resolution.height")
     if width and height and aspect:  # rule 14
@@ -170,9 +167,9 @@ def _resolution(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _frame_rate(fields: Mapping[str, Any]) -> Fraction | None:
-    rate = _object(fields, "frameRate", ("tag", "fps"))
-    tag = _choice(rate, "tag", values.FRAME_RATES, "frameRate.")  # rule 17
-    fps = _number(rate, "fps", values.FPS, "frameRate.")
+    rate = read_object(fields, "frameRate", ("tag", "fps"))
+    tag = read_choice(rate, "tag", values.FRAME_RATES, "frameRate.")  # rule 17
+    fps = read_number(rate, "fps", values.FPS, "frameRate.")
     if tag and fps is not None:  # rule 18
         raise BadRequestError("frameRate.tag excludes frameRate.fps")
     if fields.get("frameRate") is not None and not tag and fps is None:
@@ -192,61 +189,8 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def _range(fields: Mapping[str, Any]) -> dict[str, Any]:
-    part = _object(fields, "range", ("startPositionMilliseconds", "endPositionMilliseconds"))
+    part = read_object(fields, "range", ("startPositionMilliseconds", "endPositionMilliseconds"))
     # Rule 19; what the source's duration decides is checked with the source.
-    start = _whole(part, "startPositionMilliseconds", (0, None), "range.")
-    end = _whole(part, "endPositionMilliseconds", (0, None), "range.")
+    start = read_whole(part, "startPositionMilliseconds", (0, None), "range.")
+    end = read_whole(part, "endPositionMilliseconds", (0, None), "range.")
     return {"start_ms": start, "end_ms": end}
-
-
-def _object(fields: Mapping[str, Any], name: str, known: Iterable[str], where: str | None = None) -> Mapping[str, Any]:
-    value = fields.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise BadRequestError(f"{name} must be an object")
-    for key in value:
-        if key not in known:
-            prefix = f"{name}." if where is None else where
-            raise BadRequestError(f"{prefix}{str(key)[:60]} is not a field of the request")
-    return value
-
-
-def _choice(fields: Mapping[str, Any], name: str, allowed: Iterable[str], where: str = "") -> str | None:
-    value = fields.get(name)
-    if value is not None and (not isinstance(value, str) or value not in allowed):
-        raise BadRequestError(f"{where}{name} must be one of {_list(allowed)}, not {_shown(value)}")
-    return value
-
-
-def _whole(fields: Mapping[str, Any], name: str, bounds: tuple[int, int | None], where: str) -> int | None:
-    value = fields.get(name)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise BadRequestError(f"{where}{name} must be a whole number, not {_shown(value)}")
-    _check_bounds(value, bounds, where + name)
-    return value
-
-
-def _number(fields: Mapping[str, Any], name: str, bounds: tuple[float, float], where: str) -> float | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:  # NaN is not itself
-        raise BadRequestError(f"{where}{name} must be a number, not {_shown(value)}")
-    _check_bounds(value, bounds, where + name)
-    return float(value)
-
-
-def _check_bounds(value: float | None, bounds: tuple[float, float | None], name: str) -> None:
-    least, most = bounds
-    if value is not None and (value < least or (most is not None and value > most)):
-        limits = f"at least {least}" if most is None else f"between {least} and {most}"
-        raise BadRequestError(f"{name} must be {limits}, not {_shown(value)}")
-
-
-def _list(allowed: Iterable[Any]) -> str:
-    return ", ".join(map(str, allowed))
-
-
-def _shown(value: Any) -> str:
-    return repr(value)[:60]
