@@ -56,8 +56,8 @@ class ImpatientOpenEncoderOperator(QuickOpenEncoderOperator):
 class EncoderHouse(House):
     """Has presets on the server, and also sees what is left in its two buckets.
 
-    Of the points at which a process can be killed and of the bad dice it tries some: what happens between is core's,
-    which ByteNite's house tries in full.
+    Of the points at which a process can be killed, of bad answers and of dice it tries some: what happens then is
+    core's, which ByteNite's house tries in full.
     """
 
     service = "openencoder"
@@ -73,6 +73,7 @@ class EncoderHouse(House):
     )
     endpoints = ("health", "list_presets", "get_settings", "list_jobs", "create_job", "get_job", "get_pricing")
     unpaid_until = "create_job"
+    kinds = ("status", "reset_after", "truncate")
     unanswered = ({"kind": "reset_before", "endpoint": "create_job"},)
     wrong_connections = {  # noqa: RUF012
         "wrong password": ({"password": "wrong"}, "password"),

@@ -24,6 +24,9 @@ from reelworks.media.probe import ffprobe_path
 from tests.sandbox.process import SandboxProcess
 from tests.task_process import TaskLife
 
+KINDS = ("status", "status_after", "reset_before", "reset_after", "truncate", "content_type")
+"""What can be wrong with an answer."""
+
 
 @functools.cache
 def second_of_video() -> bytes:
@@ -86,6 +89,9 @@ class House(ABC):
     """The name and content of a preset file with a field ``sharpness``, which there is not."""
     endpoints: ClassVar[tuple[str, ...]]
     """Those that an encode calls, and that a single bad answer of costs no try."""
+    single_faults: ClassVar[dict[str, tuple[str, str]]]
+    """Bad answers that come once: an endpoint, and what is wrong. Of ``unpaid_until`` all; of the others ``kinds``."""
+    kinds: ClassVar[tuple[str, ...]] = KINDS
     unpaid_until: ClassVar[str]
     """An endpoint that is called before money is spent, and whose answer a job needs."""
     unanswered: ClassVar[tuple[dict[str, Any], ...]]
@@ -104,6 +110,10 @@ class House(ABC):
     source_buckets: ClassVar[tuple[str, ...]] = ("inbox",)
     own_folders: ClassVar[tuple[tuple[str, str], ...]] = ()
     """The buckets and prefixes of the service's in which we put what we remove again."""
+
+    def __init_subclass__(cls) -> None:
+        tried = {endpoint: KINDS if endpoint == cls.unpaid_until else cls.kinds for endpoint in cls.endpoints}
+        cls.single_faults = {f"{each} {kind}": (each, kind) for each, kinds in tried.items() for kind in kinds}
 
     @classmethod
     @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.guarantees.house import House
+from tests.guarantees.house import KINDS, House
 
-KINDS = ["status", "status_after", "reset_before", "reset_after", "truncate", "content_type"]
 ONE_IN_TEN = [{"kind": kind, "probability": 0.1 / 7, "seconds": 1.0, "status": 503} for kind in [*KINDS, "hang"]]
 
 
@@ -26,9 +25,9 @@ def test_an_encode_ends_well_although_one_answer_in_ten_is_bad(house: House, see
     assert house.traces() == {}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.each("endpoint", "endpoints")
-def test_no_single_bad_answer_costs_a_second_job(house: House, endpoint: str, kind: str) -> None:
+@pytest.mark.each("fault", "single_faults")
+def test_no_single_bad_answer_costs_a_second_job(house: House, fault: tuple[str, str]) -> None:
+    endpoint, kind = fault
     house.faults({"kind": kind, "endpoint": endpoint, "times": 1, "status": 502})
     life = house.encode(house.put())
 

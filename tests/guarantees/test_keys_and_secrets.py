@@ -28,8 +28,8 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.each("bucket", "source_buckets")
-def test_any_key_that_s3_takes_is_encoded(house: House, bucket: str, key: str) -> None:
+def test_any_key_that_s3_takes_is_encoded(house: House, key: str) -> None:
+    bucket = house.source_buckets[KEYS.index(key) % len(house.source_buckets)]  # each key in one, in turns
     source = house.put(key, bucket=bucket)
     life = house.encode(source)
 

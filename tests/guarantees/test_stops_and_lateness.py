@@ -11,6 +11,7 @@ import urllib3
 from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from reelworks.bytenite import api
+from reelworks.core.claim import Claim
 from reelworks.core.errors import UnreachableError
 from tests.guarantees.house import House
 
@@ -70,7 +71,8 @@ def test_a_retry_policy_that_ends_the_task_ends_its_job(house: House) -> None:
     patient = ExceptionRetryPolicy([RetryRule(UnreachableError, RetryAction.RETRY, retry_delay=timedelta(seconds=1))])
 
     class Stumbling(house.impatient):
-        def _see_through(self, *_: object) -> object:
+        def start(self, claim: Claim) -> None:
+            super().start(claim)
             raise UnreachableError("the line is cut")
 
     kept = house.encode(house.put(), Stumbling, retry_policy=patient)
