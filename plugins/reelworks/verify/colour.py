@@ -11,6 +11,8 @@ _WEIGHTS = {
     "smpte170m": (0.299, 0.114),
     "bt2020nc": (0.2627, 0.0593),
 }
+# The same, as ffmpeg's scale filter has them.
+SCALE_WORDS = {"bt709": "bt709", "bt470bg": "bt470", "smpte170m": "smpte170m", "bt2020nc": "bt2020"}
 HDR = ("smpte2084", "arib-std-b67")
 
 

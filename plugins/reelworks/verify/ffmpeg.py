@@ -80,7 +80,9 @@ def run(arguments: Sequence[str], *, folder: Path, target: str | Path, timeout: 
     ``target`` is what complaints are about. Raises OverdueError when time is up, UnreachableError if the way to a link
     broke.
     """
-    command = [ffmpeg_path(), "-y", "-hide_banner", "-nostdin", "-nostats", "-v", "level+info", *arguments]
+    command = [ffmpeg_path(), "-y", "-hide_banner", "-nostdin", "-nostats", "-v", "level+info"]
+    # Times count from the file's start, wherever reading begins and whatever streams are read.
+    command += ["-copyts", "-start_at_zero", *arguments]
     log = folder / "said.txt"
     try:
         with log.open("wb") as out:

@@ -81,6 +81,12 @@ class Film(BaseModel):
         top, bottom, whole = self.combed
         return top + bottom > max(5, 2 * whole)
 
+    @property
+    def is_of_fields(self) -> bool:
+        """Whether pictures must be made of its fields: it says that it is interlaced, and looks no other."""
+        top, bottom, whole = self.combed
+        return self.is_interlaced and top + bottom >= whole
+
     def shown_at(self, time: float) -> int:
         """Return the index of the picture that stands at a time."""
         return max(0, bisect_right(self.times, time + 1e-4) - 1)

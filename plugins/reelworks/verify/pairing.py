@@ -87,6 +87,18 @@ def _differ(output: Film, source: Film, one: int, other: int) -> Pair:
     return Pair(one, other, sum(map(abs, apart[:size])) / size, max(max(apart), -min(apart)))
 
 
+def same_as(output: Film, source: Film, one: int, lag: float) -> int:
+    """Return the picture of the source that is most like one of the output, of those whose time it may be."""
+    time = output.times[one] - lag
+    step = max(output.step, source.step)
+    middle = time + min(output.step, source.step) / 2
+    # Where nothing moves, the clock decides.
+    return min(
+        source.near(time, 1.01 * step),
+        key=lambda j: distance(output.luma(one), source.luma(j)) + 0.03 * abs(source.times[j] - middle) / step,
+    )
+
+
 def steadily(output: Film, source: Film, found: list[Pair]) -> list[float]:
     """Return the mean difference of each cell over all pairs, with its sign: what stays there is no coding noise."""
     if not found:

@@ -29,10 +29,17 @@ def check_promise(output: Survey, source: Survey, promised: Rendition, gates: Ga
         yield _same("container", output.probe.container, container)
     if promised.codec is not None:
         yield _same("codec", output.probe.video[0].codec, promised.codec)
+    if promised.profile is not None:
+        yield _same("profile", output.probe.video[0].profile, promised.profile)
+    if promised.width is not None:
+        yield _width(output.film, promised.width)
     if promised.height is not None:
         yield _height(output.film, source.film, promised)
+    if promised.interlaced is not None and output.film.fields not in ("", "unknown"):
+        told = ["progressive", "interlaced"]
+        yield _same("scanning", told[output.film.is_interlaced], told[promised.interlaced])
     if gates.aspect_tolerance is not None:
-        yield _aspect(output.film, source.film, gates.aspect_tolerance)
+        yield _aspect(output.film, source.film, promised, gates.aspect_tolerance)
     if promised.has_audio:
         found = len(output.probe.audio)
         text = "it has sound" if found else "it has no sound, and its source has"
@@ -61,6 +68,12 @@ def _same(name: str, found: str, wanted: str) -> Check:
     return Check(name, found == wanted, found, wanted, text)
 
 
+def _width(output: Film, wanted: int) -> Check:
+    ok = abs(output.width - wanted) <= _CLOSE
+    text = f"its width is {output.width}" + ("" if ok else f", not {wanted}")
+    return Check("width", ok, output.width, wanted, text)
+
+
 def _height(output: Film, source: Film, promised: Rendition) -> Check:
     """Compare lines; of a turned picture the services take either side for its height."""
     wanted = promised.height or 0
@@ -73,9 +86,12 @@ def _height(output: Film, source: Film, promised: Rendition) -> Check:
     return Check("height", ok, output.height, names, text)
 
 
-def _aspect(output: Film, source: Film, tolerance: float) -> Check:
-    off = abs(output.aspect / source.aspect - 1) if output.aspect and source.aspect else 1.0
+def _aspect(output: Film, source: Film, promised: Rendition, tolerance: float) -> Check:
+    wanted = [source.aspect]
+    if promised.width and promised.height:
+        wanted.append(promised.width / promised.height)
+    off = min(abs(output.aspect / shape - 1) if output.aspect and shape else 1.0 for shape in wanted)
     # Small pictures cannot keep a shape exactly.
-    may = max(tolerance, 2.5 / min(output.width, output.height))
+    may = max(tolerance, 2.5 / max(1, min(output.width, output.height)))
     text = f"its picture is {output.aspect:.3f} wide by its height, its source's {source.aspect:.3f}"
     return Check("aspect", off <= may, round(output.aspect, 4), round(source.aspect, 4), text)

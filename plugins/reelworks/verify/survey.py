@@ -24,14 +24,14 @@ from reelworks.verify.track import Track, read_waves
 
 _TICKS = 1_000_000  # per second: any file's times survive
 _PICTURE = (
-    f"[0:V:0]split=2[small][wide];[small]scale={COLUMNS}:{ROWS}:flags=area:out_range=tv,format=yuv420p,"
+    f"[0:V:0]setpts=PTS-{{start}}/TB,split=2[small][wide];[small]scale={COLUMNS}:{ROWS}:flags=area:out_range=tv,format=yuv420p,"
     f"settb=1/{_TICKS},split=2[thumbs][times];"
     # A quarter of the width shows combing as well as all of it.
     "[wide]crop=iw/4:ih,idet@combed,nullsink"
 )
 # Silence fills what timestamps leave out, so that a sample's place is its time.
 _SOUND = (
-    "[0:a:{n}]aresample=48000:async=1:min_hard_comp=0.01:first_pts=0,asplit=3[a{n}][b{n}][c{n}];"
+    "[0:a:{n}]asetpts=PTS-{start}/TB,aresample=48000:async=1:min_hard_comp=0.01:first_pts=0,asplit=3[a{n}][b{n}][c{n}];"
     "[a{n}]aresample,aformat=channel_layouts=stereo,ebur128@loud{n}=framelog=quiet,anullsink;"
     "[b{n}]astats@levels{n}=measure_perchannel=RMS_level+Peak_level:measure_overall=none,anullsink;"
     "[c{n}]aresample=8000,aformat=channel_layouts=stereo:sample_fmts=s16[wave{n}]"
@@ -68,7 +68,7 @@ def survey(target: str | Path, *, clip: tuple[float, float] | None = None, timeo
     with tempfile.TemporaryDirectory(prefix="reelworks-survey-") as name:
         folder = Path(name)
         try:
-            said = run([*_STRICT, *stretch, *_outputs(heard)], folder=folder, target=target, timeout=limit)
+            said = run([*_STRICT, *stretch, *_outputs(heard, start)], folder=folder, target=target, timeout=limit)
         except OverdueError as error:
             raise BadInputError(str(error)) from None
         film = _film(folder, _picture_of(facts), said)
@@ -80,10 +80,10 @@ def survey(target: str | Path, *, clip: tuple[float, float] | None = None, timeo
     )
 
 
-def _outputs(heard: Iterable[int]) -> list[str]:
-    arguments = ["-filter_complex", _PICTURE]
+def _outputs(heard: Iterable[int], start: float) -> list[str]:
+    arguments = ["-filter_complex", _PICTURE.format(start=start)]
     for n in heard:
-        arguments += ["-filter_complex", _SOUND.format(n=n)]
+        arguments += ["-filter_complex", _SOUND.format(n=n, start=start)]
     raw = ["-fps_mode", "passthrough", "-c:v", "rawvideo"]
     arguments += ["-map", "[thumbs]", *raw, "-f", "rawvideo", "thumbs"]
     arguments += ["-map", "[times]", *raw, "-enc_time_base", f"1:{_TICKS}", "-f", "framecrc", "times"]

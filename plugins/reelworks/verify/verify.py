@@ -51,8 +51,8 @@ def _checks(
 ) -> Iterator[Check]:
     yield from check_promise(ours, theirs, promised, gates)
     showing = beside(ours.film, theirs.film)
-    yield from check_picture(showing, gates, is_alike=compare)
-    if promised.has_audio:
+    yield from check_picture(showing, gates, is_alike=compare, fps=promised.fps)
+    if promised.has_audio is not False:
         yield from check_sound(ours.tracks, theirs.tracks, showing.lag, gates)
     if compare:
         yield from _scored(files, showing, gates)
