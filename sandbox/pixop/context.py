@@ -5,11 +5,10 @@ from pathlib import Path
 
 from sandbox.pixop.accounts import Account
 from sandbox.pixop.records import Project, Table, Upload, Video
+from sandbox.pixop.served import Served
 from sandbox.pixop.settings import Settings, from_command_line
 from sandbox.pixop.tokens import Tokens
 from sandbox.service import Ground
-
-DOWNLOADS = "pixop.downloads"
 
 
 @dataclass
@@ -23,6 +22,7 @@ class Context:
     projects: Table[Project]
     videos: Table[Video]
     uploads: Table[Upload]
+    served: Served
 
     def folder(self, video: Video) -> Path:
         """Return where a video's files lie; its id is ours, so no caller chooses a path."""
@@ -39,15 +39,6 @@ class Context:
         """Return the videos processed from this one."""
         return [each for each in self.videos.alive() if each.parent_id == video.id]
 
-    def served(self, video: Video, count: int) -> None:
-        """Add to the bytes that were downloaded of a video."""
-        store = self.ground.store
-        store.put(DOWNLOADS, video.id, [video.id, store.get(DOWNLOADS, video.id, ["", 0])[1] + count])
-
-    def downloads(self) -> dict[str, int]:
-        """Return the bytes that were downloaded, by video."""
-        return dict(self.ground.store.all(DOWNLOADS))
-
 
 def furnish(ground: Ground) -> Context:
     """Set up the tables on what the store has."""
@@ -59,4 +50,5 @@ def furnish(ground: Ground) -> Context:
         projects=Table(ground.store, "pixop.projects", Project),
         videos=Table(ground.store, "pixop.videos", Video),
         uploads=Table(ground.store, "pixop.uploads", Upload),
+        served=Served(ground.store),
     )

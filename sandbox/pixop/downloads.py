@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,11 +19,13 @@ from sandbox.pixop.records import Media
 BLOCK = 1 << 20
 BLOCKS_A_SECOND = 10
 
+Counting = Callable[[Line], AbstractContextManager[None]]
+
 
 def file_answer(
-    request: Request, media: Media, path: Path, *, speed: float, heed_if_range: bool, served: Callable[[int], None]
+    request: Request, media: Media, path: Path, *, speed: float, heed_if_range: bool, counting: Counting
 ) -> Response:
-    """Return the answer to a download. `speed` is bytes per second, 0 for no limit; `served` is told of bytes sent."""
+    """Return the answer to a download. `speed` is bytes per second, 0 for no limit; `counting` counts."""
     headers = {
         "accept-ranges": "bytes",
         "etag": f'"{media.etag}"',
@@ -45,7 +48,7 @@ def file_answer(
     status = 206 if part else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    return FileResponse(path, start, end - start + 1, status=status, headers=headers, speed=speed, served=served)
+    return FileResponse(path, start, end - start + 1, status=status, headers=headers, speed=speed, counting=counting)
 
 
 def disposition(name: str) -> str:
@@ -67,30 +70,28 @@ class FileResponse(Response):
         status: int,
         headers: dict[str, str],
         speed: float,
-        served: Callable[[int], None],
+        counting: Counting,
     ) -> None:
         super().__init__(status_code=status, headers=headers)
         self._path = path
         self._start = start
         self._length = length
         self._speed = speed
-        self._served = served
+        self._counting = counting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send head and body."""
-        line: Line = scope["sandbox.line"]
         file = await asyncio.to_thread(os.open, self._path, os.O_RDONLY)
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            if self._length:
+            with self._counting(scope["sandbox.line"]):
                 await self._send_body(file, send, gone)
-            else:
+            if not self._length:
                 await send({"type": "http.response.body"})
         finally:
             gone.cancel()
             os.close(file)
-            self._served(line.sent_bytes)
 
     async def _send_body(self, file: int, send: Send, gone: "asyncio.Future[None]") -> None:
         began, sent = time.monotonic(), 0

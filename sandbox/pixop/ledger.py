@@ -27,7 +27,7 @@ def ledger(context: Context) -> dict[str, Any]:
         "projects": [{"id": row.id, "name": row.name, "deleted": row.deleted} for row in context.projects],
         "videos": [_video(video) for video in videos],
         "uploads": [_upload(upload) for upload in context.uploads],
-        "downloads": context.downloads(),
+        "downloads": context.served.totals(),
         "jobs": [_job(context, *pair) for pair in paid],
         "totals": _totals(paid),
         "unfinished": [video.id for video, _ in paid if video.processing.state == records.RUNNING],

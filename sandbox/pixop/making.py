@@ -42,22 +42,23 @@ def etag_of(video_id: str, size: int) -> str:
     return hashlib.sha256(f"{video_id}:{size}:{new_id()}".encode()).hexdigest()[:40]
 
 
-async def ingest(context: Context, video: Video) -> None:
-    """Fill in a video's metadata; raises IngestError."""
+async def ingest(context: Context, video: Video) -> dict[str, Any]:
+    """Return what is to be noted of a video's file; raises IngestError."""
     if video.media is None:
         raise IngestError("there is no file")
     path = context.ground.state.path / video.media.path
     try:
-        video.metadata, video.quality = await metadata.ingest(path, light=video.media.light)
+        found, quality = await metadata.ingest(path, light=video.media.light)
     except metadata.NotAVideoError as error:
         if not context.settings.ingest_anything:
             raise IngestError(str(error)) from error
         size = video.media.size
-        video.metadata, video.quality = MADE_UP | {"size": size, "videoStreamSize": size}, None
+        found, quality = MADE_UP | {"size": size, "videoStreamSize": size}, None
+    return {"metadata": found, "quality": quality}
 
 
-async def make(context: Context, video: Video) -> None:
-    """Process as was ordered; raises EnhanceError."""
+async def make(context: Context, video: Video) -> dict[str, Any]:
+    """Process as was ordered, and return what is to be noted of it; raises EnhanceError."""
     source, job = context.videos.find(video.parent_id or ""), video.job
     if source is None or source.media is None or job is None:
         raise IngestError("there is no source")
@@ -75,11 +76,11 @@ async def make(context: Context, video: Video) -> None:
 
     if job.instant:
         _link(path, target)
-        video.metadata = (source.metadata or {}) | {"size": target.stat().st_size}
+        found = (source.metadata or {}) | {"size": target.stat().st_size}
     else:
         await enhance(order, path, target, on_progress)
-        video.metadata, _ = await metadata.ingest(target, light=True)
-    video.media = _stored(context, video, target, Path(source.media.name).stem + suffix)
+        found, _ = await metadata.ingest(target, light=True)
+    return {"metadata": found, "media": _stored(context, video, target, Path(source.media.name).stem + suffix)}
 
 
 def _stored(context: Context, video: Video, path: Path, name: str) -> Media:

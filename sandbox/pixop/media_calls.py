@@ -116,7 +116,7 @@ def _download(call: Call, video: Video) -> Response:
         context.ground.state.path / video.media.path,
         speed=context.settings.download_bytes_per_second,
         heed_if_range=not context.settings.ignore_if_range,
-        served=lambda count: context.served(video, count),
+        counting=lambda line: context.served.counting(video.id, line),
     )
 
 

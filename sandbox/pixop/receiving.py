@@ -10,7 +10,7 @@ from fastapi import Request
 
 from sandbox.pixop.multipart import FilePart, FormReader, MultipartError, read_boundary
 
-BATCH = 4 << 20
+BATCH = 1 << 20
 
 
 class Writer:

@@ -5,6 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from sandbox.pixop import records
 from sandbox.pixop.context import Context
@@ -18,7 +19,8 @@ TICK = 0.1
 PATIENCE = 2.0
 
 
-Work = Callable[[Context, Video], Awaitable[None]]
+# Returns the fields of the video that are known now.
+Work = Callable[[Context, Video], Awaitable[dict[str, Any]]]
 
 
 class Works:
@@ -93,9 +95,11 @@ class Works:
 
     async def _run(self, video: Video, stage: Stage, work: Work, least: Callable[[], float]) -> None:
         try:
-            if not stage.doomed:
-                await work(self._context, video)
+            found = {} if stage.doomed else await work(self._context, video)
             await _last(stage, least)
+            # Only now: what is not DONE can be neither seen nor downloaded.
+            for name, value in found.items():
+                setattr(video, name, value)
             _end(stage, records.FAILED if stage.doomed else records.DONE)
         except (IngestError, EnhanceError, OSError) as error:
             log.info("video %s: %s", video.id, error)

@@ -31,6 +31,7 @@ def test_nothing_is_forgotten_over_a_kill(tmp_path: Path, clip: Path) -> None:
         (folder / "upload-of-a-dead-process").write_bytes(b"half")
         while not client.row("jobs", running[1])["runs"]:
             time.sleep(0.02)
+        client.call("GET", f"/media/v1/download/original/{source}")
         before = client.ledger()
 
         sandbox.kill()
@@ -45,6 +46,7 @@ def test_nothing_is_forgotten_over_a_kill(tmp_path: Path, clip: Path) -> None:
         assert after["alive"] == before["alive"]
         assert after["projects"] == before["projects"]
         assert after["uploads"] == before["uploads"]
+        assert after["downloads"] == before["downloads"] == {source: clip.stat().st_size}
         assert client.row("jobs", running[1])["runs"] == 2
         assert client.row("jobs", done)["runs"] == 1
         assert client.call("GET", f"/videos/v1/video/{gone}").status_code == 404

@@ -162,6 +162,27 @@ def test_progress_rises_to_a_hundred(client: Client, clip: Path) -> None:
     assert max(percents[:-1]) <= 99.0
 
 
+def test_nothing_can_be_had_of_what_is_not_done(client: Client, clip: Path) -> None:
+    client.settings(ingest_seconds=60)
+    source = client.create()
+    client.upload(source, clip)
+    assert client.video(source)["ingestion"]["metadata"] is None
+    client.settings(ingest_seconds=0, job_seconds=60, instant=True)
+    assert client.wait_ingest(source) == "DONE"
+    processed, path = client.process(source), client.sandbox.state_dir / "pixop" / "media"
+    deadline = time.monotonic() + 60
+    while not list((path / processed).glob("processed*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+    assert client.process_status(processed) == "IN_PROGRESS"
+    assert client.call("GET", f"/media/v1/download/processed/{processed}").status_code == 404
+    assert client.video(processed)["upload"]["hasFinishedUploading"] is False
+    client.settings(job_seconds=0)
+    assert client.wait_process(processed) == "DONE"
+    assert client.call("GET", f"/media/v1/download/processed/{processed}").content == clip.read_bytes()
+
+
 def test_a_processing_can_be_told_to_fail(client: Client, clip: Path) -> None:
     source = client.ready(clip)
     client.settings(fail_next=1)
