@@ -22,7 +22,7 @@ demo: setup  ## encode a sample video from S3 to S3, on this machine, and show w
 
 # The suites that fork task processes each start in a process of their own: a fork inherits the threads' locks and the
 # open clients of whatever ran before it, and can hang on them.
-SUITES := tests/guarantees tests/openencoder tests/dags tests/whole
+SUITES := tests/guarantees tests/openencoder tests/pixop tests/dags tests/whole
 
 test: setup  ## run all tests; ARGS='-k name' picks some
 ifdef ARGS

@@ -1,4 +1,4 @@
-"""Takes a real video out of S3, has it encoded, and shows what came back."""
+"""Takes real videos out of S3, has them encoded and enhanced, and shows what came back."""
 
 import time
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stack import machine
-from stack.clip import sample_clip
+from stack.clip import before_and_after, sample_clip, tape_clip
 from stack.follow import follow
 from stack.home import Home
 from stack.results import Results, fetch, outputs_table, s3_client
@@ -23,17 +23,29 @@ RUN_WITHIN = 300.0
 
 @dataclass(frozen=True)
 class Way:
-    """One way to encode the sample: by which service, to which preset, and the unit that it is paid in."""
+    """One thing that is done to a clip: by which DAG and service, to which preset, and the unit that it is paid in."""
 
+    dag: str
     service: str
     preset: str
     unit: str
 
+    def params(self, clip: str) -> dict[str, str]:
+        """Return what the DAG is told."""
+        params = {
+            "source": f"s3://inbox/{clip}",
+            "destination": f"s3://outbox/demo/{self.service}",
+            "preset": self.preset,
+        }
+        return params | ({"service": self.service} if self.dag == machine.DAG else {})
 
-WAYS = (
-    Way("bytenite", "h264_ladder", "ByteChips"),
-    Way("openencoder", "h264_main_720p_3000", "USD of machine time"),
+
+ENCODES = (
+    Way(machine.DAG, "bytenite", "h264_ladder", "ByteChips"),
+    Way(machine.DAG, "openencoder", "h264_main_720p_3000", "USD of machine time"),
 )
+ENHANCEMENT = Way("enhance_video", "pixop", "sd_tape_1080p", "USD, by the sandbox's own price list")
+SERVICES = ("bytenite", "openencoder", "pixop")
 
 
 def demo(home: Home, terminal: Terminal) -> int:
@@ -41,41 +53,40 @@ def demo(home: Home, terminal: Terminal) -> int:
     with interruptible(LIMIT):
         with machine.running(home, terminal, fresh=True) as stack:
             terminal.keep()
-            where = [f"{name} {stack.sandbox[name]['url']}" for name in ("bytenite", "openencoder")]
+            where = [f"{name} {stack.sandbox[name]['url']}" for name in SERVICES]
             places = ", ".join([f"Airflow {stack.airflow.url}", *where, f"S3 {stack.sandbox['s3']['endpoint']}"])
             terminal.say(f"{places} (up after {time.time() - stack.began:.0f} s)")
-            _encode(stack, home.path, terminal)
+            _show(stack, home.path, terminal)
         terminal.say(f"Stopped all. {time.monotonic() - terminal.began:.0f} s in all.")
     return 0
 
 
-def _encode(stack: machine.Machine, folder: Path, terminal: Terminal) -> None:
+def _show(stack: machine.Machine, folder: Path, terminal: Terminal) -> None:
     client = s3_client(stack.sandbox["s3"])
     clip = sample_clip(folder)
-    client.upload_file(str(clip), "inbox", clip.name)
-    terminal.say(f"s3://inbox/{clip.name} ({size(clip.stat().st_size)})")
-    stack.wait_for_dag(machine.DAG, PARSED_WITHIN)
+    tape = tape_clip(clip, folder / "tape.mov")
+    for each in (clip, tape):
+        client.upload_file(str(each), "inbox", each.name)
+        terminal.say(f"s3://inbox/{each.name} ({size(each.stat().st_size)})")
     results, accounts = [], []
-    for way in WAYS:
-        tasks = _run(stack, way, clip.name, terminal)
-        key = f"demo/{way.service}/{clip.stem}/manifest.json"
+    for way, source in [*((way, clip) for way in ENCODES), (ENHANCEMENT, tape)]:
+        tasks = _run(stack, way, source.name, terminal)
+        key = f"demo/{way.service}/{source.stem}/manifest.json"
         results.append(fetch(client, "outbox", key, folder / "outputs" / way.service))
         accounts.append(_account(way, tasks, stack.ledger(way.service), results[-1]))
     terminal.say(f"\n{outputs_table(results)}\n")
     terminal.say(f"{table(('service', 'seconds', 'cost', 'manifest'), accounts, right=(1,))}\n")
+    enhanced = next(iter(results[-1].files))
+    picture = before_and_after(tape, enhanced, folder / "outputs" / ENHANCEMENT.service / "before_after.png")
     terminal.say(f"Files in {folder / 'outputs'}")
+    terminal.say(f"Before and after: {picture}")
 
 
-def _run(stack: machine.Machine, way: Way, name: str, terminal: Terminal) -> list[dict[str, Any]]:
-    params = {
-        "source": f"s3://inbox/{name}",
-        "destination": f"s3://outbox/demo/{way.service}",
-        "service": way.service,
-        "preset": way.preset,
-    }
-    run_id = stack.airflow.trigger(machine.DAG, params)
-    terminal.say(f"{machine.DAG} with {way.service}, preset {way.preset} (run {run_id}):")
-    return follow(stack, machine.DAG, run_id, way.service, terminal, RUN_WITHIN)
+def _run(stack: machine.Machine, way: Way, clip: str, terminal: Terminal) -> list[dict[str, Any]]:
+    stack.wait_for_dag(way.dag, PARSED_WITHIN)
+    run_id = stack.airflow.trigger(way.dag, way.params(clip))
+    terminal.say(f"{way.dag} with {way.service}, preset {way.preset} (run {run_id}):")
+    return follow(stack, way.dag, run_id, way.service, terminal, RUN_WITHIN)
 
 
 def _account(

@@ -134,7 +134,7 @@ def _start_sandbox(home: Home, processes: Processes, note: Callable[[str], None]
     about = folder / "sandbox.json"
     about.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(folder)]
-    for service in ("s3", "bytenite", "openencoder"):
+    for service in ("s3", "bytenite", "openencoder", "pixop"):
         # Left to itself, the sandbox takes its usual port, or a free one.
         if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):
             command += [f"--{service}-port", str(or_free(wanted, note))]

@@ -40,6 +40,11 @@ class Results:
     folder: Path
 
     @property
+    def files(self) -> list[Path]:
+        """Where the outputs lie on this machine."""
+        return [_home_of(output, self.folder) for output in self.manifest["outputs"]]
+
+    @property
     def rows(self) -> list[tuple[str, ...]]:
         """One row for each output, under HEADINGS."""
         return [(self.manifest["service"], *_row(output)) for output in self.manifest["outputs"]]
@@ -61,8 +66,12 @@ def fetch(client: "S3Client", bucket: str, key: str, folder: Path) -> Results:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
     for output in manifest["outputs"]:
-        _check(client, bucket, output, folder / PurePosixPath(output["key"]).name)
+        _check(client, bucket, output, _home_of(output, folder))
     return Results(manifest, f"s3://{bucket}/{key}", folder)
+
+
+def _home_of(output: dict[str, Any], folder: Path) -> Path:
+    return folder / PurePosixPath(output["key"]).name
 
 
 def _check(client: "S3Client", bucket: str, output: dict[str, Any], path: Path) -> None:

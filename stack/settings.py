@@ -61,7 +61,7 @@ def callers_connections() -> dict[str, str]:
 
 def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Make Airflow connections to what the sandbox says of itself in sandbox.json."""
-    s3, bytenite, fleet = sandbox["s3"], sandbox["bytenite"], sandbox["openencoder"]
+    s3, bytenite, fleet, pixop = (sandbox[name] for name in ("s3", "bytenite", "openencoder", "pixop"))
     return {
         "aws_default": {
             "conn_type": "aws",
@@ -80,6 +80,13 @@ def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "login": fleet["username"],
             "password": fleet["password"],
             "extra": {name: fleet[name] for name in ("inbound_bucket", "outbound_bucket")},
+        },
+        "pixop_default": {
+            "conn_type": "pixop",
+            "host": pixop["url"],
+            "login": pixop["email"],
+            "password": pixop["password"],
+            "extra": {"team_id": pixop["team_id"]},
         },
     }
 

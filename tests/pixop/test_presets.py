@@ -91,9 +91,23 @@ def test_a_preview_never_outlasts_its_source(desk: Desk) -> None:
     plain = desk.request("{denoiser: denoise}")
     late = desk.request("{denoiser: denoise, range: {startPositionMilliseconds: 55000}}")
 
-    assert plain.preview_ms(10, TAPE) == (0, 10_000)
+    assert plain.preview_ms(10, TAPE) == (25_020, 35_020)
     assert plain.preview_ms(100, TAPE) == (0, 60_040)
     assert late.body(late.preview_ms(10, TAPE))["range"]["endPositionMilliseconds"] == 60_040
+
+
+def test_a_preview_is_taken_out_of_the_middle_of_what_the_preset_takes(desk: Desk) -> None:
+    ranged = desk.request("{range: {startPositionMilliseconds: 10000, endPositionMilliseconds: 30000}}")
+
+    clip = ranged.body(ranged.preview_ms(4, TAPE))["range"]
+
+    assert clip == {"startPositionMilliseconds": 18_000, "endPositionMilliseconds": 22_000}
+
+
+def test_a_preview_of_a_source_without_a_length_is_its_beginning(desk: Desk) -> None:
+    endless = TAPE.model_copy(update={"duration": None})
+
+    assert desk.request("{denoiser: denoise}").preview_ms(10, endless) == (0, 10_000)
 
 
 def test_the_digest_is_of_what_is_sent_however_it_is_written(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from reelworks.pixop.account_steps import (
     PixopListTeamsOperator,
     PixopUpdatePasswordOperator,
 )
+from reelworks.pixop.enhance import PixopEnhanceOperator
 from reelworks.pixop.project_steps import (
     PixopCreateProjectOperator,
     PixopDeleteProjectOperator,
@@ -33,6 +34,7 @@ __all__ = [
     "PixopDeleteProjectOperator",
     "PixopDeleteVideoOperator",
     "PixopDownloadOperator",
+    "PixopEnhanceOperator",
     "PixopGetProjectOperator",
     "PixopGetVideoOperator",
     "PixopListProjectsOperator",

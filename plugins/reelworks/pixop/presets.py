@@ -75,11 +75,19 @@ class PixopPreset:
             raise ValueError(f"the range {range_ms} ms leaves nothing of the {self.name} preset's own")
         return begin, stop
 
-    def preview_ms(self, seconds: int, source: Probe) -> tuple[int, int]:
-        """Give the ``range_ms`` of the first ``seconds`` of what is processed, or of all of a shorter source."""
-        start, _ = self.span_ms()
-        left = seconds * 1000 if source.duration is None else int(source.duration * 1000) - start
-        return 0, max(1, min(seconds * 1000, left))
+    def preview_ms(self, seconds: float, source: Probe) -> tuple[int, int]:
+        """Give the ``range_ms`` of ``seconds`` out of the middle of what is processed, or of all of a shorter source.
+
+        The beginning would show titles and black. A source that does not say how long it is is taken from there.
+        """
+        start, end = self.span_ms()
+        stops = [ms for ms in (end, source.duration and int(source.duration * 1000)) if ms]
+        wanted = round(seconds * 1000)
+        if not stops:
+            return 0, wanted
+        length = min(stops) - start
+        first = max(0, (length - wanted) // 2)
+        return first, max(first + 1, min(first + wanted, length))
 
     @property
     def digest(self) -> str:

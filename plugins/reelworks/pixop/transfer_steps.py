@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError, BusyError, UnreachableError
 from reelworks.media.outgoing import outgoing
 from reelworks.media.s3 import S3Url, s3_client
-from reelworks.pixop.jobs import uploaded
+from reelworks.pixop.sending import send_once
 from reelworks.pixop.steps import PixopVideoStepOperator
-from reelworks.pixop.transfer import download_video, upload_video
+from reelworks.pixop.transfer import download_video
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,32 +45,9 @@ class PixopUploadOperator(PixopTransferStepOperator):
     def step(self, context: Context) -> str:
         """Send it, unless it has arrived."""
         client = self.client_for(self.source)
-        if self._has_arrived(client):
-            self.log.info("%s has arrived at video %s before", self.source, self.video_id)
-            return self.video_id
-        try:
-            upload_video(self.service, self.video_id, self.source, client, light=self.light)
-        except (UnreachableError, BusyError) as error:
-            if not self._has_arrived(client):
-                raise
-            self.log.info("%s; but all has arrived", error)
-        return self.video_id
-
-    def _has_arrived(self, client: S3Client | None) -> bool:
-        """Say whether the video has its bytes.
-
-        :raises BadInputError: it has others.
-        """
-        there = self.service.answer(uploaded(self.video_id))
-        if there is None:
-            return False
         size = outgoing(self.source, client).size
-        if there and there != size:
-            raise BadInputError(
-                f"video {self.video_id} has {there} bytes of media already, and {self.source} has {size}: create "
-                "another video for it"
-            )
-        return True
+        send_once(self.service, self.video_id, self.source, client, size=size, light=self.light)
+        return self.video_id
 
 
 class PixopDownloadOperator(PixopTransferStepOperator):
