@@ -88,8 +88,9 @@ class Sources:
     @cached_property
     def surround(self) -> Path:
         """Six channels, the words in the middle."""
-        six = "pan=5.1|FL=0.3*c0|FR=0.3*c1|FC=0.6*c0+0.4*c1|LFE=0*c0|BL=0.1*c1|BR=0.1*c0"
-        return encode(self.folder / "surround.mp4", "-i", str(self.plain), "-c:v", "copy", "-af", six, "-c:a", "aac")
+        graph = "[0:a][1:a]amerge=2,pan=5.1|FL=0.3*c0|FR=0.3*c1|FC=c2|LFE=0*c0|BL=0.1*c1|BR=0.1*c0[six]"
+        words = ["-f", "lavfi", "-i", notes(SECONDS, 410), "-filter_complex", graph, "-map", "0:v", "-map", "[six]"]
+        return encode(self.folder / "surround.mp4", "-i", str(self.plain), *words, "-c:v", "copy", "-c:a", "aac")
 
     @cached_property
     def other(self) -> Path:

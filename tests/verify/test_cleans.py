@@ -1,0 +1,34 @@
+"""What is good passes, however odd its source; `benchmarks/verify_corpus.py` does the same with a hundred."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelworks.verify.gates import Gates
+from reelworks.verify.verify import verify
+from tests.verify.cleans import Clean, cleans, make_output, make_source
+
+SOME = {
+    "scene-h264", "vfr-thirty", "turned-mpeg2", "top_first-dnxhr", "bottom_first-half_rate",
+    "ten_bit-rate", "no_sound-larger", "two_tracks-hevc", "surround-vp9", "no_counts-prores",
+    "film_rate-mpeg2", "half_a_second-larger", "odd_size-thirty", "silent-rate", "black-h264_240",
+    "still-half_rate", "full_range-dnxhr", "wide_pixels-h264_240",
+}  # fmt: skip
+CHOSEN = [clean for clean in cleans() if clean.name in SOME]
+
+
+@pytest.mark.parametrize("clean", CHOSEN, ids=lambda clean: clean.name)
+def test_a_good_output_is_not_refused(clean: Clean, tmp_path: Path) -> None:
+    source = make_source(clean.source, tmp_path)
+    output, promised = make_output(clean, source, tmp_path)
+
+    assert verify(output, source, promised=promised, gates=Gates()).faults == []
+
+
+def test_there_are_a_hundred() -> None:
+    names = [clean.name for clean in cleans()]
+
+    assert len(set(names)) == 100
+    assert set(names) >= SOME

@@ -1,0 +1,154 @@
+"""What verification says, of what, and what it never says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reelworks.core.errors import BadInputError, LostError, UnreachableError
+from reelworks.core.presets import Rendition
+from reelworks.verify.gates import Gates
+from reelworks.verify.survey import Survey, survey
+from reelworks.verify.verify import verify
+from tests.media.link_server import File, LinkServer, Script, serving
+from tests.verify.sources import GOOD, Sources, encode
+
+OPEN = Rendition("output", None, None, None, None, True, True)
+LOSSLESS_ENOUGH = Gates(vmaf_floor=85)
+
+
+@pytest.fixture
+def server(sources: Sources) -> Iterator[LinkServer]:
+    yield from serving(sources.clean.read_bytes())
+
+
+def test_a_verdict_is_json_that_names_what_was_measured(sources: Sources) -> None:
+    verdict = verify(sources.clean, sources.plain, promised=OPEN, gates=LOSSLESS_ENOUGH)
+    said = json.loads(json.dumps(verdict.as_json()))
+
+    assert said["ok"] is True
+    found = {check["name"]: check["found"] for check in said["checks"]}
+    assert found["decodes"] == 0
+    assert 85 < found["vmaf"] <= 100
+    assert abs(found["sync"]) < 0.02
+    assert {type(value) for check in said["checks"] for value in check.values()} <= {str, int, float, bool, type(None)}
+
+
+def test_a_survey_survives_json_and_serves_again(sources: Sources) -> None:
+    kept = Survey.model_validate_json(survey(sources.plain).model_dump_json())
+
+    assert kept == survey(sources.plain)
+    assert verify(sources.clean, sources.plain, promised=OPEN, gates=Gates(), surveyed=kept).ok
+
+
+def test_links_are_verified_like_files_and_keep_their_queries(server: LinkServer, sources: Sources) -> None:
+    verdict = verify(server.link, server.link, promised=OPEN, gates=Gates())
+
+    assert verdict.ok
+    assert "secret" not in json.dumps(verdict.as_json())
+
+
+@pytest.mark.parametrize("content", [b"<html>" * 500, b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 40])
+def test_what_is_said_of_a_link_to_garbage_has_no_query(content: bytes, server: LinkServer, sources: Sources) -> None:
+    server.file = File(content)
+
+    verdict = verify(server.link, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain"))
+
+    assert not verdict.ok
+    assert "secret" not in json.dumps(verdict.as_json())
+
+
+def test_what_is_said_of_a_damaged_link_has_no_query(server: LinkServer, sources: Sources) -> None:
+    whole = sources.clean.read_bytes()
+    server.file = File(whole[: len(whole) // 2] + bytes(len(whole) // 2))
+
+    verdict = verify(server.link, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain"))
+
+    assert not verdict.ok
+    assert "secret" not in json.dumps(verdict.as_json())
+
+
+def test_a_link_that_leads_nowhere_is_no_verdict(server: LinkServer, sources: Sources) -> None:
+    server.file.script = [Script(status=404)] * 9
+
+    with pytest.raises(LostError, match=r"film\.mp4") as told:
+        verify(server.link, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain"))
+    assert "secret" not in str(told.value)
+
+
+def test_a_way_that_breaks_is_no_fault_of_the_output(server: LinkServer, sources: Sources) -> None:
+    server.file.script = [Script(cut_after=40_000)] * 200
+
+    with pytest.raises(UnreachableError) as told:
+        verify(server.link, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain"))
+    assert "secret" not in str(told.value)
+
+
+def test_a_source_that_is_no_video_is_the_callers_fault(sources: Sources, tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+
+    with pytest.raises(BadInputError, match=r"text\.mp4"):
+        verify(sources.clean, text, promised=OPEN, gates=Gates())
+
+
+@pytest.mark.parametrize("name", ["a:b,c;d.mp4", "it's [v].mp4", "100%d\\n.mp4", "-y.mp4", "concat:x.mp4", "é ü.mp4"])
+def test_names_are_only_names(name: str, sources: Sources, tmp_path: Path) -> None:
+    output = tmp_path / name
+    output.write_bytes(sources.clean.read_bytes())
+
+    assert verify(output, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain")).ok
+
+
+def test_a_playlist_is_not_followed(sources: Sources, tmp_path: Path) -> None:
+    playlist = tmp_path / "output.mp4"
+    playlist.write_text(f"#EXTM3U\n#EXTINF:4,\n{sources.clean}\n#EXT-X-ENDLIST\n")
+
+    verdict = verify(playlist, sources.plain, promised=OPEN, gates=Gates(), surveyed=sources.survey("plain"))
+
+    assert [check.name for check in verdict.checks] == ["decodes"]
+    assert not verdict.ok
+
+
+def test_a_preview_is_held_against_its_stretch(sources: Sources, tmp_path: Path) -> None:
+    preview = encode(tmp_path / "preview.mp4", "-ss", "1", "-t", "2", "-i", str(sources.plain), *GOOD)
+
+    assert verify(preview, sources.plain, promised=OPEN, gates=Gates(), clip=(1, 3)).faults == []
+    assert not verify(preview, sources.plain, promised=OPEN, gates=Gates(), clip=(2, 4)).ok
+    assert not verify(preview, sources.plain, promised=OPEN, gates=Gates()).ok
+
+
+def test_an_enhanced_output_may_look_better_but_not_be_another(sources: Sources, tmp_path: Path) -> None:
+    better = "eq=contrast=1.15:saturation=1.3:brightness=0.04,unsharp,scale=640:360,hqdn3d"
+    enhanced = encode(tmp_path / "enhanced.mp4", "-i", str(sources.plain), "-vf", better, *GOOD)
+
+    def faults(output: Path, compare: bool) -> list[str]:
+        kept = sources.survey("plain")
+        return verify(output, sources.plain, promised=OPEN, gates=Gates(), compare=compare, surveyed=kept).faults
+
+    assert faults(enhanced, compare=False) == []
+    assert faults(enhanced, compare=True)
+    assert faults(sources.other, compare=False)
+
+
+def test_a_floor_that_is_not_reached_refuses(sources: Sources) -> None:
+    kept = sources.survey("plain")
+    verdict = verify(sources.clean, sources.plain, promised=OPEN, gates=Gates(vmaf_floor=99.9), surveyed=kept)
+
+    assert [check.name for check in verdict.checks if not check.ok] == ["vmaf"]
+
+
+def test_without_floors_nothing_is_scored(sources: Sources) -> None:
+    gates = Gates(vmaf_floor=None, vmaf_low_floor=None)
+    verdict = verify(sources.clean, sources.plain, promised=OPEN, gates=gates, surveyed=sources.survey("plain"))
+
+    assert verdict.ok
+    assert not [check for check in verdict.checks if check.name.startswith("vmaf")]
+
+
+def test_gates_know_no_other_words() -> None:
+    with pytest.raises(ValueError, match="vmaf_flor"):
+        Gates.model_validate({"vmaf_flor": 90})
