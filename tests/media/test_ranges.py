@@ -6,7 +6,6 @@ import hashlib
 import random
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -311,7 +310,6 @@ def test_a_stopped_task_ends_the_threads_and_leaves_nothing(place: InS3 | OnDisk
     finally:
         go_on.set()
         signal.signal(signal.SIGUSR1, before)
-    time.sleep(0)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("range-")]
     assert_nothing(place)
 

@@ -19,7 +19,7 @@ from reelworks.core.redact import redact
 T = TypeVar("T")
 
 Body: TypeAlias = IO[bytes] | Iterable[bytes | memoryview]
-"""A file, or chunks whose ``len()`` is all their bytes; either is read anew each time it is sent."""
+"""A file, or chunks with a ``len`` that is all their bytes; either is read anew each time it is sent."""
 
 REPEATS = 4
 """How often a repeatable call is sent before its caller hears that it went unanswered."""

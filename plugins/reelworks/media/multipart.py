@@ -40,7 +40,7 @@ def type_of(name: str) -> str:
 
 
 class FormFile:
-    """The body of a form of one file. Each iteration gives it from its beginning, reading ``chunks()`` anew.
+    """The body of a form of one file, ``len`` bytes. Each iteration reads ``chunks()`` anew.
 
     The chunks have to be ``size`` bytes together; who makes them sees to that.
     """
@@ -56,15 +56,13 @@ class FormFile:
             f"Content-Type: {content_type or type_of(name)}\r\n\r\n"
         ).encode("utf-8", "replace")
         self._tail = f"\r\n--{self._boundary}--\r\n".encode()
-        self._length = len(self._head) + size + len(self._tail)
+        # What requests looks for. Not __len__, by which list() would make room for so many chunks.
+        self.len = len(self._head) + size + len(self._tail)
 
     @property
     def content_type(self) -> str:
         """What the Content-Type header has to say."""
         return f"multipart/form-data; boundary={self._boundary}"
-
-    def __len__(self) -> int:
-        return self._length
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
