@@ -141,6 +141,18 @@ def test_a_floor_that_is_not_reached_refuses(sources: Sources) -> None:
     assert [check.name for check in verdict.checks if not check.ok] == ["vmaf"]
 
 
+def test_of_a_long_video_stretches_are_scored(tmp_path: Path) -> None:
+    small = ["-f", "lavfi", "-i", "mandelbrot=s=160x90:r=25", "-t", "24", "-pix_fmt", "yuv420p", "-c:v", "libx264"]
+    source = encode(tmp_path / "source.mkv", *small, "-qp", "8", "-preset", "ultrafast")
+    output = encode(tmp_path / "output.ts", "-i", str(source), *GOOD)
+
+    verdict = verify(output, source, promised=OPEN, gates=Gates(vmaf_seconds=20, vmaf_every=1))
+
+    assert verdict.faults == []
+    scored = next(check for check in verdict.checks if check.name == "vmaf")
+    assert 200 < int(scored.text.split(" of ")[1].split()[0]) < 260
+
+
 def test_without_floors_nothing_is_scored(sources: Sources) -> None:
     gates = Gates(vmaf_floor=None, vmaf_low_floor=None)
     verdict = verify(sources.clean, sources.plain, promised=OPEN, gates=gates, surveyed=sources.survey("plain"))

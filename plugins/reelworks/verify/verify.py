@@ -34,6 +34,8 @@ def verify(
     ``clip``: the output shows the source from here to there (seconds). ``surveyed``: the source's survey (of the clip,
     if there is one), which serves all its renditions. An output that cannot be read at all is a verdict, too.
 
+    A minute of 720p25 takes two cores some 4 s to survey, 2 s more to compare, and 15 s more if all of it is scored.
+
     :raises BadInputError: the source cannot be read.
     :raises LostError: a link leads nowhere.
     :raises UnreachableError: the way to one broke.

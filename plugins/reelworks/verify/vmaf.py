@@ -153,8 +153,14 @@ def _moment(showing: Showing, one: int, other: int) -> float:
 
 def _only(times: list[float], shift: float) -> str:
     """Return the filter that lets only the pictures of these times pass."""
-    wanted = "+".join(f"lt(abs(t-{time + shift:.6f})\\,{_EXACT})" for time in times)
+    wanted = _any([f"lt(abs(t-{time + shift:.6f})\\,{_EXACT})" for time in times])
     return f"select='{wanted}'"
+
+
+def _any(terms: list[str]) -> str:
+    """Return the sum of terms, as a tree: ffmpeg refuses expressions that are nested a hundred deep, as a chain is."""
+    middle = len(terms) // 2
+    return f"({_any(terms[:middle])}+{_any(terms[middle:])})" if middle else terms[0]
 
 
 def _model(output: Film) -> str:
