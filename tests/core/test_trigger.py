@@ -8,8 +8,9 @@ from contextlib import aclosing
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner
-from airflow.sdk.execution_time.comms import GetTaskStates, OKResponse, TaskStatesResult
+from airflow.sdk.execution_time.comms import ErrorResponse, GetTaskStates, OKResponse, TaskStatesResult
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from reelworks.core import trigger as module
@@ -338,3 +339,21 @@ def test_a_job_that_is_over_is_not_cancelled(service, airflow_says) -> None:
     killed(make())
 
     assert service.server.asked[1:] == [LOOK]
+
+
+def test_an_airflow_that_does_not_answer_is_asked_again(service, airflow_says, monkeypatch) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.01, 0.01))
+    service.states = ["JOB_STATE_PARTITIONING"]
+    comms = airflow_says({"a_run": {"encode": "failed"}})
+    refusals, send = [ErrorResponse(error=ErrorType.API_SERVER_ERROR)] * 2, comms.send
+
+    def refuse(message):
+        if refusals:
+            raise AirflowRuntimeError(refusals.pop())
+        return send(message)
+
+    comms.send = refuse
+
+    killed(make())
+
+    assert service.server.asked.count(ABORT) == 1

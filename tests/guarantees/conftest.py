@@ -15,9 +15,10 @@ import pytest
 from tests.guarantees.bytenite_house import ByteNiteHouse
 from tests.guarantees.encoder_house import EncoderHouse
 from tests.guarantees.house import House
+from tests.guarantees.pixop_house import PixopHouse
 from tests.sandbox.process import SandboxProcess
 
-HOUSES: dict[str, type[House]] = {house.service: house for house in (ByteNiteHouse, EncoderHouse)}
+HOUSES: dict[str, type[House]] = {house.service: house for house in (ByteNiteHouse, EncoderHouse, PixopHouse)}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -22,7 +22,7 @@ from airflow.sdk import BaseOperator
 from reelworks.core.operator import JobOperator
 from reelworks.media.probe import ffprobe_path
 from tests.sandbox.process import SandboxProcess
-from tests.task_process import TaskLife
+from tests.task_process import Outcome, TaskLife
 
 KINDS = ("status", "status_after", "reset_before", "reset_after", "truncate", "content_type")
 """What can be wrong with an answer."""
@@ -101,6 +101,8 @@ class House(ABC):
     secret_fields: ClassVar[tuple[str, ...]]
     """What of the sandbox's account must not be written anywhere."""
 
+    processes: ClassVar[int] = 3
+    """How many processes sign in for one encode that is deferred: the task, the triggerer, the resumed task."""
     every: ClassVar[int] = 1
     """Of the points at which a process can be killed, every so manyth is tried."""
     seeds: ClassVar[tuple[int, ...]] = (0, 1, 2)
@@ -221,6 +223,10 @@ class House(ABC):
         given: dict[str, Any] = {**usual, **arguments}
         life = given.pop("life", {})
         return TaskLife(lambda: (operator or self.quick)(task_id="encode", **given), self.folder, **life)
+
+    def start(self, life: TaskLife) -> Outcome:
+        """Run a try up to the deferral in which its paid job is waited for."""
+        return life.start()
 
     # S3 -----------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ def test_one_job_is_paid_and_the_outputs_are_the_same_wherever_the_process_is_ki
 def test_a_retry_takes_over_a_running_job(house: House) -> None:
     house.settings(job_seconds=3)
     life = house.encode(house.put(), house.impatient)
-    assert life.start().state == "deferred"
+    assert house.start(life).state == "deferred"
 
     outcome = life.run()  # the deferred try is lost without a word; Airflow starts the next
 
@@ -57,7 +57,7 @@ def test_a_retry_takes_over_a_running_job(house: House) -> None:
 def test_clearing_a_task_that_waits_takes_its_job_over(house: House) -> None:
     house.settings(job_seconds=3)
     life = house.encode(house.put(), house.impatient)
-    life.start()
+    house.start(life)
     life.airflow_state = None
 
     life.kill_trigger()  # what a clear does to a deferred task's trigger
@@ -84,7 +84,7 @@ def test_clearing_a_finished_task_starts_a_new_job(house: House) -> None:
 def test_marking_a_waiting_task_aborts_its_job(house: House, mark: str) -> None:
     house.settings(job_seconds=60)
     life = house.encode(house.put(), house.impatient)
-    life.start()
+    house.start(life)
     assert len(house.unfinished()) == 1
     life.airflow_state = mark
 
@@ -97,7 +97,7 @@ def test_marking_a_waiting_task_aborts_its_job(house: House, mark: str) -> None:
 def test_a_cleared_task_whose_job_was_aborted_starts_afresh(house: House) -> None:
     house.settings(job_seconds=60)
     life = house.encode(house.put(), house.impatient)
-    life.start()
+    house.start(life)
     life.airflow_state = "failed"
     life.kill_trigger()
     house.settings(job_seconds=0)
@@ -113,7 +113,7 @@ def test_a_cleared_task_whose_job_was_aborted_starts_afresh(house: House) -> Non
 def test_a_wait_that_airflow_times_out_aborts_the_job(house: House) -> None:
     house.settings(job_seconds=60)
     life = house.encode(house.put(), house.impatient, deadline=1.0)
-    life.start()
+    house.start(life)
     time.sleep(1.2)
 
     outcome = life.fail_deferred("Trigger timeout")
@@ -126,7 +126,7 @@ def test_a_wait_that_airflow_times_out_aborts_the_job(house: House) -> None:
 def test_a_crashed_trigger_leaves_the_job_to_the_retry_that_follows(house: House) -> None:
     house.settings(job_seconds=3)
     life = house.encode(house.put(), house.impatient)
-    life.start()
+    house.start(life)
 
     assert life.fail_deferred("Trigger failure").state == "up_for_retry"
     assert life.run().state == "success"
@@ -137,7 +137,7 @@ def test_a_crashed_trigger_leaves_the_job_to_the_retry_that_follows(house: House
 def test_a_crashed_trigger_aborts_the_job_when_no_retry_follows(house: House) -> None:
     house.settings(job_seconds=60)
     life = house.encode(house.put(), house.impatient, life={"retries": 0})
-    life.start()
+    house.start(life)
 
     outcome = life.fail_deferred("Trigger failure")
 

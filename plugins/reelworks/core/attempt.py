@@ -97,7 +97,8 @@ class Attempt:
         job_id = claim.job_id or self.service.answer(self.operator.find(claim))
         if job_id is None:
             self.log.info("no job is called %s: the earlier try had stored only its intent", claim.name)
-            return self._submitted(replace(claim, deadline=self._new_deadline()))
+            # Stored: a try that dies before the job is must not leave the old one to the next.
+            return self._submitted(replace(claim, deadline=self._new_deadline()).save(self.store))
         try:
             job = self.service.answer(sure_look(lambda: self.service.look(job_id)))
         except LostError as error:

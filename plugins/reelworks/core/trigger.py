@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from reelworks.core.board import board_of
@@ -21,6 +22,9 @@ FIRST_LOOK = 6.0
 """Seconds before the first look: a task that resumes sooner than its executor has reported the deferral can be
 failed by the scheduler (Airflow #72716)."""
 
+
+PAUSES = (1.0, 5.0, 15.0)
+"""Seconds between questions to an Airflow that does not answer."""
 
 _CANCELLING: set[asyncio.Task[None]] = set()
 """Keeps the tasks that cancel jobs alive: the event loop itself holds them only weakly."""
@@ -111,8 +115,18 @@ class JobTrigger(BaseTrigger):
         work.add_done_callback(_CANCELLING.discard)
         await asyncio.shield(work)
 
+    async def _state(self) -> str | None:
+        """Ask Airflow what has become of the task; its API server is slow when many are marked at once."""
+        for pause in PAUSES:
+            try:
+                return await astate_of(self.task_instance)
+            except AirflowRuntimeError as error:
+                self.log.warning("job %s: Airflow does not say what has become of its task: %s", self.job_id, error)
+                await asyncio.sleep(pause)
+        return await astate_of(self.task_instance)
+
     async def _cancel_job(self) -> None:
-        state = await astate_of(self.task_instance)
+        state = await self._state()
         if state not in GIVEN_UP:
             self.log.info("job %s is left running: its task is %s and takes it over", self.job_id, state)
             return

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import posixpath
+import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from email.message import Message
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.claim import Claim
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, BusyError, OverdueError, UnreachableError
 from reelworks.core.flow import Call, Flow
 from reelworks.core.jobs import Job
 from reelworks.core.operator import JobOperator
@@ -20,7 +21,7 @@ from reelworks.media.publish import Delivery
 from reelworks.media.source import Source, check_bucket, open_source, source_link
 from reelworks.pixop import api
 from reelworks.pixop.hook import PixopHook
-from reelworks.pixop.jobs import find_video, parts, remove_video, start_processing
+from reelworks.pixop.jobs import find_processing, find_video, parts, remove_video, start_processing
 from reelworks.pixop.presets import PixopPreset
 from reelworks.pixop.projects import find_project
 from reelworks.pixop.sending import send_once
@@ -124,7 +125,10 @@ class PixopEnhanceOperator(JobOperator):
         video, processed = parts(str(claim.job_id))
         if processed:
             return None
-        return f"{video}/{self.service.answer(start_processing(video, claim.notes['body']))}"
+        if time.time() >= claim.deadline and not self.service.answer(find_processing(video)):
+            # It would be paid for, and deleted at once.
+            raise OverdueError(f"video {video} is ingested, and its deadline has passed")
+        return f"{video}/{self.service.answer(self._begun(video, claim.notes['body']))}"
 
     def revive(self, job: Job, claim: Claim) -> Claim | None:
         """Process again what failed in processing: the upload is there already."""
@@ -150,6 +154,14 @@ class PixopEnhanceOperator(JobOperator):
         """Delete the videos at Pixop, unless they were to be kept and are whole."""
         if claim.job_id and not (self.keep_remote and claim.done):
             self.service.answer(remove_video(parts(str(claim.job_id))[0]))
+
+    def _begun(self, video: str, body: dict[str, Any]) -> Flow[str]:
+        """Start the processing; where nothing was made, it is sent once more."""
+        try:
+            return (yield from start_processing(video, body))
+        except (UnreachableError, BusyError) as error:
+            self.log.warning("%s, and nothing was made: starting it again", error)
+            return (yield from start_processing(video, body))
 
     def _nobodys(self) -> Flow[None]:
         yield from self.service.ping()
