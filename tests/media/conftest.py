@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -95,10 +97,15 @@ def client(s3_endpoint: str) -> S3Client:
 
 
 @pytest.fixture
-def bucket(client: S3Client) -> str:
+def bucket(client: S3Client) -> Iterator[str]:
     name = f"test-{uuid4().hex[:12]}"
     client.create_bucket(Bucket=name)
-    return name
+    yield name
+    # Each bucket takes volumes of its own, and the server has as many as fit on the disk.
+    for entry in client.list_objects_v2(Bucket=name).get("Contents", []):
+        client.delete_object(Bucket=name, Key=entry["Key"])
+    with suppress(ClientError):
+        client.delete_bucket(Bucket=name)
 
 
 def uploads_left(client: S3Client, bucket: str) -> list[Any]:

@@ -11,8 +11,9 @@ from reelworks.media.download import ChangedError, Download
 from reelworks.media.head import Head, look
 from reelworks.media.patience import Patience
 from reelworks.media.progress import Meter
-from reelworks.media.ranges import NoRangesError, RangedFetch, Sink
+from reelworks.media.ranges import NoRangesError, RangedFetch
 from reelworks.media.remote import Remote
+from reelworks.media.sink import Sink
 
 log = logging.getLogger(__name__)
 

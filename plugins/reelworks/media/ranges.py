@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import queue
 import threading
 import time
@@ -11,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING
 
 from reelworks.media.answers import Stumble, Validator, check_status, content_range, kind_of, length_of
 from reelworks.media.download import WHOLE, ChangedError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 
     from reelworks.media.head import Head
     from reelworks.media.remote import Remote
-
-log = logging.getLogger(__name__)
+    from reelworks.media.sink import Sink
 
 PARALLEL = 4
 HELD = 64 * 1024**2
@@ -31,33 +29,6 @@ HELD = 64 * 1024**2
 
 CHUNK = 128 * 1024  # bytes; what was read of a chunk before a cut is read again
 LAST_WORDS = 10.0  # seconds in which the threads may end what they are at
-
-
-class Sink(Protocol):
-    """Where a download goes to: it appears whole after ``finish``, or not at all."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
-
-    def expect(self, total: int | None) -> None:
-        """Hear of the whole length in bytes."""
-        ...
-
-    def part_size(self) -> int:
-        """Say how many bytes each part but the last should have."""
-        ...
-
-    def put(self, number: int, first: int, body: memoryview) -> None:
-        """Store the part with this number (from 1) and first byte. Any thread may, in any order."""
-        ...
-
-    def write(self, chunk: bytes) -> None:
-        """Store the next bytes, where they come in order."""
-        ...
-
-    def finish(self) -> None:
-        """Make it appear."""
-        ...
 
 
 class NoRangesError(Exception):
