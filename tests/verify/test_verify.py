@@ -134,6 +134,30 @@ def test_an_enhanced_output_may_look_better_but_not_be_another(sources: Sources,
     assert faults(sources.other, compare=False)
 
 
+KEPT = {
+    "prores.mov": ["-c:v", "prores_ks", "-flags", "+ildct+ilme", "-c:a", "pcm_s16le"],
+    "mpeg2.ts": ["-c:v", "mpeg2video", "-q:v", "2", "-flags", "+ildct+ilme", "-c:a", "mp2"],
+    "h264.mp4": [*GOOD, "-flags", "+ildct+ilme", "-x264opts", "tff=1"],
+    "twice.mp4": ["-vf", "bwdif=mode=send_field", *GOOD],
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_fields_may_be_kept_or_become_pictures(name: str, sources: Sources, tmp_path: Path) -> None:
+    output = encode(tmp_path / name, "-i", str(sources.interlaced), *KEPT[name])
+
+    kept = sources.survey("interlaced")
+    assert verify(output, sources.interlaced, promised=OPEN, gates=Gates(), surveyed=kept).faults == []
+
+
+def test_a_new_rate_may_blend_pictures(sources: Sources, tmp_path: Path) -> None:
+    output = encode(tmp_path / "thirty.mp4", "-i", str(sources.plain), "-vf", "framerate=30", *GOOD)
+
+    promised = Rendition("output", None, None, None, None, True, True, fps=30)
+    kept = sources.survey("plain")
+    assert verify(output, sources.plain, promised=promised, gates=Gates(), surveyed=kept).faults == []
+
+
 def test_a_floor_that_is_not_reached_refuses(sources: Sources) -> None:
     kept = sources.survey("plain")
     verdict = verify(sources.clean, sources.plain, promised=OPEN, gates=Gates(vmaf_floor=99.9), surveyed=kept)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from operator import sub
 from statistics import median
 
-from reelworks.verify.film import Film, distance
+from reelworks.verify.film import LUMA, Film, distance
 
 WIDEST = 1.5  # seconds that pictures are looked for before and after their time
 _GOOD_MEAN, _GOOD_PEAK = 1.5, 8  # levels: nothing better is worth looking for
 _SAMPLES = 48
+_OTHER_RATE = 0.01  # part by which rates differ that were converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,25 @@ def _pair(output: Film, source: Film, one: int, time: float, width: float) -> Pa
     if best.mean < _GOOD_MEAN and best.peak < _GOOD_PEAK:
         return best
     others = (_differ(output, source, one, j) for j in source.near(time, width) if j != first)
-    return min((best, *others), key=lambda pair: pair.mean + pair.peak / 8)
+    best = min((best, *others), key=lambda pair: pair.mean + pair.peak / 8)
+    is_mixed = source.is_of_fields or abs(output.rate / source.rate - 1) > _OTHER_RATE
+    return _between(output, source, best) if is_mixed and best.peak >= _GOOD_PEAK else best
+
+
+def _between(output: Film, source: Film, pair: Pair) -> Pair:
+    """Let a picture lie between its neighbours: a field is half of one, and new rates are made by blending."""
+    near = (source.thumb(j) for j in range(max(0, pair.other - 1), min(len(source), pair.other + 2)))
+    cells = list(zip(*near, strict=True))
+    apart = [max(0, min(some) - a, a - max(some)) for a, some in zip(output.thumb(pair.one), cells, strict=True)]
+    # What is narrow and fast may even be where neither neighbour has it.
+    change = max(max(some) - min(some) for some in cells)
+    return Pair(pair.one, pair.other, sum(apart[:LUMA]) / LUMA, max(0, max(apart) - change // 2))
 
 
 def _differ(output: Film, source: Film, one: int, other: int) -> Pair:
     a, b = output.thumb(one), source.thumb(other)
     apart = list(map(sub, a, b))
-    size = len(output.luma(one))
-    return Pair(one, other, sum(map(abs, apart[:size])) / size, max(max(apart), -min(apart)))
+    return Pair(one, other, sum(map(abs, apart[:LUMA])) / LUMA, max(max(apart), -min(apart)))
 
 
 def same_as(output: Film, source: Film, one: int, lag: float) -> int:

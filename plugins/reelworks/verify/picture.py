@@ -154,7 +154,8 @@ def _fields(showing: Showing) -> Check:
     if output.is_combed and source.is_interlaced:
         if not output.is_interlaced:
             told, ok = "its pictures are two fields each, and it says that they are whole", False
-        elif (output.fields in ("tt", "bt")) != (top > bottom) and min(top, bottom) * 3 < max(top, bottom):
+        elif output.fields == ("bb" if top > bottom else "tt") and min(top, bottom) * 3 < max(top, bottom):
+            # What "tb" and "bt" mean, programs do not agree on.
             told, ok = f"its fields are in the wrong order: {'bottom' if bottom > top else 'top'} comes first", False
     return Check("fields", ok, output.fields, source.fields, told)
 

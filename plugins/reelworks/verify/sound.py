@@ -142,8 +142,10 @@ def _loudness(one: Listening, gates: Gates) -> Check | None:
     if theirs is None:
         return None
     shift = (ours if ours is not None else -70.0) - theirs
-    # Services bring many channels to two by rules of their own.
-    may = gates.max_loudness_shift + (5 if one.output.channels != one.source.channels > 2 else 0)
+    may = gates.max_loudness_shift
+    if one.output.channels != one.source.channels:
+        # Many channels are brought to two by rules of everybody's own; of two, one has half the power.
+        may += 5 if one.source.channels > 2 else 3
     text = f"its loudness is {shift:+.1f} LU from its source's {theirs:.1f} LUFS"
     return Check("loudness", abs(shift) <= may, round(shift, 1), may, text)
 

@@ -1,7 +1,7 @@
 """Decode a file once, wholly, and keep what verification asks of it.
 
 The same survey is made of outputs and of their source; a source's serves all its renditions, and is JSON
-(``model_dump_json``, some 5 MB for each minute of 25 frames a second).
+(``model_dump_json``, some 3 MB for each minute of 25 pictures a second).
 """
 
 from __future__ import annotations
