@@ -176,7 +176,7 @@ class PixopEnhanceOperator(JobOperator):
     def _facts(self, job: Job, claim: Claim) -> dict[str, Any]:
         return {
             "service": "pixop",
-            "id": job.id,
+            "id": parts(job.id)[1],
             "name": claim.name,
             "amount": None,  # this version of the API tells no prices
             "preset": {"name": self.preset, "digest": claim.notes["preset"]},
