@@ -1,0 +1,61 @@
+"""Starting runs of ``process_video`` from inside a task: any number, each once.
+
+Uses the Task SDK's own message to the supervisor, the one that TriggerDagRunOperator ends in. That operator starts one
+run per task instance: 500 videos would be 500 task starts, of up to a second each, in an expansion that Airflow limits
+to 1,024. The public REST API would need an address and a password in every task. The message is no documented
+interface, so it is spoken here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from reelworks.core.errors import RefusedError
+from reelworks.inbox.identity import run_id_of
+from reelworks.inbox.video import Video
+
+DAG_ID = "process_video"
+UNPROCESSABLE = 422
+
+
+def start(video: Video, recipe: str, destination: str) -> Literal["started", "exists"]:
+    """Start the run of a video; that it is there already is no error.
+
+    Airflow's unique key on (DAG, run id) makes it one run. The supervisor repeats a request that went unanswered, and
+    then hears that the run exists, so an "exists" may be our own. Starts runs of a paused DAG too: they wait.
+
+    :raises RefusedError: Airflow's database cannot hold what this very video is called.
+    :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow did not start it: there is no such DAG, or no answer.
+    """
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
+
+    conf = {"source": video.source, "recipe": recipe, "destination": destination, "version": video.version}
+    run_id = run_id_of(video.bucket, video.key, video.version, recipe)
+    try:
+        answer = _ask(TriggerDagRun(dag_id=DAG_ID, run_id=run_id, conf={**conf, "dry_run": False}))
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") != UNPROCESSABLE:
+            raise
+        raise RefusedError(f"Airflow takes no run for {video.source!r}: rename the object", UNPROCESSABLE) from error
+    if not isinstance(answer, ErrorResponse):
+        return "started"
+    if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
+        return "exists"
+    raise AirflowRuntimeError(answer)
+
+
+def in_flight() -> int:
+    """Return how many runs wait or run."""
+    from airflow.sdk.execution_time.comms import DRCount, GetDRCount
+
+    answer = _ask(GetDRCount(dag_id=DAG_ID, states=["queued", "running"]))
+    if not isinstance(answer, DRCount):
+        raise TypeError(f"Airflow does not say how many runs there are: {answer}")
+    return answer.count
+
+
+def _ask(message: Any) -> Any:
+    from airflow.sdk.execution_time import task_runner
+
+    return task_runner.SUPERVISOR_COMMS.send(message)

@@ -1,0 +1,54 @@
+"""A real S3 and a real queue for this folder's tests, and an Airflow that ends at the supervisor's socket."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.sdk.execution_time import task_runner
+
+from reelworks.inbox.place import Inbox
+from reelworks.media.s3 import s3_client
+from tests.connections import connect
+from tests.inbox.airflow_edge import Airflow
+from tests.sandbox.process import SandboxProcess
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SUFFIXES = (".mp4", ".mov")
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--only", "s3") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def _connection(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = sandbox.info["s3"]
+    extra = {"endpoint_url": access["endpoint"], "region_name": access["region"]}
+    connect(monkeypatch, "aws_default", "aws", access["secret_key"], login=access["access_key"], extra=extra)
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
+    airflow = Airflow()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", airflow, raising=False)
+    return airflow
+
+
+@pytest.fixture
+def client(sandbox: SandboxProcess, airflow: Airflow, _connection: None) -> S3Client:
+    return s3_client("aws_default")
+
+
+@pytest.fixture
+def inbox(client: S3Client) -> Inbox:
+    name = uuid.uuid4().hex[:10]
+    for bucket in (f"in-{name}", f"out-{name}"):
+        client.create_bucket(Bucket=bucket)
+    return Inbox(f"s3://in-{name}", f"s3://out-{name}/made", SUFFIXES, "web")
