@@ -34,6 +34,8 @@ Beside each service's own API, without a token and never faulted:
                              Pixop: {"null_state": false, "string_pages": false, "token_flaw": "eternal",
                              "banned": true, "ingest_seconds": 5, "fail_next_ingest": 1, "second_upload": true,
                              "upload_bytes_per_second": 1e6, "download_bytes_per_second": 1e6, ...}
+                             SQS, which gets S3's event notifications: {"buckets": ["inbox"], "lose_every": 20,
+                             "duplicate_every": 5, "delay_every": 10, "delay_seconds": 3, "test_event": true}
   GET    /sandbox/faults     POST adds rules, DELETE drops all
 
 A fault rule: {"kind": K, "endpoint": "*", "probability": 0.1, "seed": 7}

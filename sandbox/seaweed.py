@@ -40,6 +40,7 @@ class S3Access:
     access_key: str
     secret_key: str
     region: str = "us-east-1"
+    filer: str | None = None  # where the server tells of changes; a foreign server has none
 
     def client(self) -> "S3Client":
         """Return a client whose answers are prompt: a server on loopback either answers or is not there."""
@@ -122,7 +123,13 @@ class SeaweedServer:
             )
         (self._home / "weed.pid").write_text(str(self.process.pid))
         (self._home / "weed.ports").write_text(" ".join(map(str, self._ports)))
-        return S3Access(f"http://{LOOPBACK}:{port}", self._access_key, self._secret_key)
+        _, _, _, _, _, _, filer, filer_grpc, _, _ = self._ports
+        return S3Access(
+            f"http://{LOOPBACK}:{port}",
+            self._access_key,
+            self._secret_key,
+            filer=f"{LOOPBACK}:{filer}.{filer_grpc}",
+        )
 
     def _arguments(self) -> list[str]:
         s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc, admin, admin_grpc = self._ports

@@ -33,6 +33,10 @@ class Store:
         row = self._db.execute("SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return default if row is None else json.loads(row[0])
 
+    def drop(self, kind: str, key: str) -> None:
+        """Delete a document, if there is one."""
+        self._db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
+
     def all(self, kind: str) -> Iterator[Any]:
         """Yield every document of a kind, in no order."""
         for (body,) in self._db.execute("SELECT body FROM documents WHERE kind = ?", (kind,)):

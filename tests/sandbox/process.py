@@ -39,7 +39,7 @@ class SandboxProcess:
         info_file = self.state_dir / "sandbox.json"
         ports = [
             f"--{name}-port=0"
-            for name in ("s3", "bytenite", "openencoder", "pixop")
+            for name in ("s3", "bytenite", "openencoder", "pixop", "sqs")
             if f"--{name}-port" not in self.arguments
         ]
         command = [sys.executable, "-m", "sandbox", "--state", str(self.state_dir), *ports, *self.arguments]

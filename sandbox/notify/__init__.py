@@ -1,0 +1,1 @@
+"""Tells queues of what happens in buckets, in AWS's words."""
