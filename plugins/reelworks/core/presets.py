@@ -1,4 +1,4 @@
-"""Find, read and check preset files: ``include/presets/<service>/<name>.yaml`` (or .yml, .json)."""
+"""Find, read and check preset files: ``include/presets/<service>/<name>.yaml`` (or .yml, .json); recipes likewise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -74,14 +74,18 @@ class PresetFolder:
 
     service: str
 
+    noun: ClassVar[str] = "preset"
+    root: ClassVar[str] = "presets"
+    variable: ClassVar[str] = "REELWORKS_PRESETS"
+
     @property
     def path(self) -> Path:
         """Where the presets lie; the folder beside ``plugins/`` wins over the one in Airflow's home."""
-        told = os.environ.get("REELWORKS_PRESETS")
+        told = os.environ.get(self.variable)
         if told:
             return Path(told) / self.service
-        beside_plugins = Path(__file__).resolve().parents[3] / "include" / "presets"
-        home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "include" / "presets"
+        beside_plugins = Path(__file__).resolve().parents[3] / "include" / self.root
+        home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "include" / self.root
         root = beside_plugins if beside_plugins.is_dir() or not home.is_dir() else home
         return root / self.service
 
@@ -105,7 +109,7 @@ class PresetFolder:
         # Looked up among the files there are, so that a name is never a path out of the folder.
         found = [file for file in self._files() if file.stem == name]
         if len(found) > 1:
-            raise BadInputError(f"preset {name!r} exists twice: {', '.join(map(_shown, found))}; remove one")
+            raise BadInputError(f"{self.noun} {name!r} exists twice: {', '.join(map(_shown, found))}; remove one")
         if not found:
             raise BadInputError(self._unknown(name))
         return found[0]
@@ -115,8 +119,8 @@ class PresetFolder:
             entries = sorted(os.listdir(self.path))
         except OSError as error:
             raise BadInputError(
-                f"no preset folder at {self.path} ({error.strerror}); make it, "
-                "or let REELWORKS_PRESETS name the folder that holds it"
+                f"no {self.noun} folder at {self.path} ({error.strerror}); make it, "
+                f"or let {self.variable} name the folder that holds it"
             ) from None
         return [self.path / e for e in entries if e.endswith(SUFFIXES) and not e.startswith(".")]
 
@@ -124,7 +128,8 @@ class PresetFolder:
         names = self.names()
         near = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"no {self.service} preset is called {name!r}.{hint} There are: {', '.join(names) or 'none'}"
+        kind = f"{self.service} {self.noun}".strip()
+        return f"no {kind} is called {name!r}.{hint} There are: {', '.join(names) or 'none'}"
 
 
 class _Loader(yaml.SafeLoader):

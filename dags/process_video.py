@@ -1,0 +1,80 @@
+"""Take one video through a recipe: probe, enhance, encode, verify, publish.
+
+Trigger it with an S3 source, a recipe and an S3 destination. Outputs and, last, ``manifest.json`` go to
+``<destination>/<source key without its suffix>/<recipe>/``. A source that cannot be worked on costs nothing: the run
+fails once, and ``<destination>/_quarantine/<key>.json`` says why. With ``dry_run`` nothing is done; what would be, and
+at what estimated amount, is the XCom ``dry_run`` of ``probe``.
+
+Only what is not there yet is made: after a change of the recipe, a new run makes the outputs that it touches. To make
+everything again, clear the run. A run that failed keeps what it has paid for: clear the task that failed, and all goes
+on from there.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
+
+from reelworks.bytenite.operators import ByteNiteEncodeOperator
+from reelworks.openencoder.operators import OpenEncoderEncodeOperator
+from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
+from reelworks.process.plan import SLOTS, work
+from reelworks.process.tasks import verified_and_published
+from reelworks.recipes import recipe_names
+
+ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
+
+WORK = {
+    "source": "{{ work(ti).source }}",
+    "preset": "{{ work(ti).preset }}",
+    "destination": "{{ work(ti).destination }}",
+}
+
+with DAG(
+    "process_video",
+    description="Take one video through a recipe: probe, enhance, encode, verify, publish",
+    doc_md=__doc__,
+    schedule=None,
+    tags=["reelworks"],
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    user_defined_macros={"work": work},
+    params={
+        "source": Param("s3://inbox/video.mp4", type="string", pattern="^s3://.+", title="Source"),
+        "recipe": Param("web", enum=[*recipe_names()], title="Recipe"),
+        "destination": Param("s3://outbox", type="string", pattern="^s3://.+", title="Destination prefix"),
+        "dry_run": Param(False, type="boolean", title="Only say what would be done"),
+        "version": Param(
+            None, type=["null", "string"], title="Version id or ETag that the source must have (empty: any)"
+        ),
+    },
+):
+    probe = ProbeOperator(
+        task_id="probe",
+        source="{{ params.source }}",
+        recipe="{{ params.recipe }}",
+        destination="{{ params.destination }}",
+        version="{{ params.version or '' }}",
+        is_dry_run="{{ params.dry_run }}",
+    )
+    enhance = RecipeEnhanceOperator(
+        task_id="enhance",
+        preview_seconds="{{ work(ti).preview_seconds }}",
+        keep_remote="{{ 'yes' if work(ti).keep_remote else '' }}",
+        **WORK,
+    )
+
+    with TaskGroup("encode") as encode:
+        # What a recipe has no encode for is skipped by probe, and so is enhance: skipped tasks never start.
+        for service, operator in ENCODERS.items():
+            for number in SLOTS:
+                operator(task_id=f"{service}_{number}", trigger_rule="none_failed_min_one_success", **WORK)
+
+    @task(trigger_rule="none_failed_min_one_success")
+    def verify_and_publish() -> str:
+        """Verify all outputs, then copy them to where readers look, the manifest last."""
+        return verified_and_published(get_current_context())
+
+    publish = verify_and_publish()
+    probe >> enhance >> encode >> publish
+    probe >> [encode, publish]

@@ -1,0 +1,1 @@
+"""One video from the inbox to verified, published outputs, by a recipe."""

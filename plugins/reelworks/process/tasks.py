@@ -1,0 +1,45 @@
+"""What verify_and_publish does, from what the other tasks of its run have left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from reelworks.core.errors import BadInputError
+from reelworks.media.s3 import s3_client
+from reelworks.process.judge import Made
+from reelworks.process.operators import hopeless_fails
+from reelworks.process.plan import ENHANCE, PROBE, Plan, made, recipe_facts
+from reelworks.process.publish import Publisher
+from reelworks.recipes import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def verified_and_published(context: Context, aws_conn_id: str = "aws_default") -> str:
+    """Verify and publish what the run's encodes have staged; return the manifest's address."""
+    instance = context["ti"]
+    with hopeless_fails():
+        plan: Plan = instance.xcom_pull(task_ids=PROBE, key="plan")
+        recipe = load_recipe(plan["recipe"]["name"])
+        _check_unchanged(recipe, plan)
+        # Read again: a gate that was wrong can be corrected, and this task cleared.
+        plan = {**plan, "recipe": recipe_facts(recipe)}
+        return Publisher(s3_client(aws_conn_id), recipe, plan, tuple(_made(instance, plan))).publish()
+
+
+def _check_unchanged(recipe: Recipe, plan: Plan) -> None:
+    then = {each["name"]: each["made"] for each in (*plan["work"].values(), *plan["kept"])}
+    now = {encode.name: made(recipe, encode.name) for encode in recipe.encodes}
+    # What was enhanced is part of each encode.
+    if {name: digest for name, digest in then.items() if name != ENHANCE} != now:
+        raise BadInputError(f"the recipe {recipe.name} makes something else by now than probe read: clear probe, too")
+
+
+def _made(instance: Any, plan: Plan) -> Iterator[Made]:
+    for task, work in plan["work"].items():
+        job, outputs = (instance.xcom_pull(task_ids=task, key=key) for key in ("job", "return_value"))
+        if not job or not outputs:
+            raise BadInputError(f"{task} has left no outputs: clear it, not this task")
+        yield {"task": task, "name": work["name"], "work": work, "job": job, "outputs": outputs}

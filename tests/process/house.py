@@ -1,0 +1,112 @@
+"""Runs of process_video in one process with ``dag.test()``, against a sandbox whose jobs end at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.guarantees.house import aws_connection, second_of_video
+from tests.sandbox.process import SandboxProcess
+from tests.subprocesses import ROOT, fresh
+
+RUN = """
+import os
+from airflow.dag_processing.dagbag import DagBag
+from reelworks.core import trigger
+trigger.FIRST_LOOK = 0.0  # its reason is the executor, which is not here
+dag = DagBag(os.environ["DAG_FILE"]).dags["process_video"]
+result = []
+for conf in json.loads(os.environ["CONFS"]):
+    run = dag.test(run_conf=conf)
+    tis = run.get_task_instances()
+    plain = {ti.task_id: str(ti.state) for ti in tis}
+    pulled = {key: tis[0].xcom_pull(task_ids="probe", key=key, run_id=run.run_id) for key in ("plan", "dry_run")}
+    result.append({"state": str(run.state), "run_id": run.run_id, "tasks": plain, **pulled})
+"""
+
+
+@dataclass
+class ProcessHouse:
+    """The sandbox, an Airflow home, and one test's prefix in each bucket."""
+
+    sandbox: SandboxProcess
+    home: Path
+    prefix: str
+    recipes: Path
+
+    def __post_init__(self) -> None:
+        self.s3 = self.sandbox.s3()
+        self.mark()
+
+    # Airflow
+
+    @property
+    def environment(self) -> dict[str, str]:
+        info = self.sandbox.info
+        bytenite = {"conn_type": "bytenite", "host": info["bytenite"]["url"], "password": info["bytenite"]["api_key"]}
+        connections = {"AWS_DEFAULT": aws_connection(self.sandbox), "BYTENITE_DEFAULT": bytenite}
+        return {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "DAG_FILE": str(ROOT / "dags" / "process_video.py"),
+            "REELWORKS_RECIPES": str(self.recipes),
+            **{f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()},
+        }
+
+    def run(self, *sources: str, **params: Any) -> list[dict[str, Any]]:
+        """Run the DAG once for each source, one after the other."""
+        confs = [{"recipe": "small", "destination": self.destination, "source": each, **params} for each in sources]
+        return list(fresh(RUN, **self.environment, CONFS=json.dumps(confs)))
+
+    def recipe(self, text: str, name: str = "small") -> None:
+        (self.recipes / f"{name}.yaml").write_text(text)
+
+    # S3
+
+    @property
+    def destination(self) -> str:
+        return f"s3://outbox/{self.prefix}"
+
+    def put(self, name: str = "video.mp4", body: bytes | None = None) -> str:
+        key = f"{self.prefix}/{name}"
+        self.s3.put_object(Bucket="inbox", Key=key, Body=second_of_video() if body is None else body)
+        return f"s3://inbox/{key}"
+
+    def keys(self, prefix: str, bucket: str = "outbox") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return sorted(row["Key"] for page in pages for row in page.get("Contents", []))
+
+    @property
+    def published(self) -> list[str]:
+        """What lies below the destination, by its name there."""
+        return [key.removeprefix(f"{self.prefix}/") for key in self.keys(f"{self.prefix}/")]
+
+    @property
+    def staged(self) -> list[str]:
+        return self.keys("_staging/")
+
+    def read(self, name: str) -> Any:
+        return json.loads(self.s3.get_object(Bucket="outbox", Key=f"{self.prefix}/{name}")["Body"].read())
+
+    # The services
+
+    def mark(self) -> None:
+        self._before = {job["id"] for job in self.sandbox.ledger("bytenite")["jobs"]}
+
+    def paid(self) -> int:
+        """How many jobs ByteNite was made to run since the mark."""
+        return len([job for job in self.sandbox.ledger("bytenite")["jobs"] if job["id"] not in self._before])
+
+
+def migrated(path: Path) -> Path:
+    """Make an Airflow home with its database."""
+    environment = {**os.environ, "AIRFLOW_HOME": str(path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
+    return path
