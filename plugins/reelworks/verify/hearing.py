@@ -41,6 +41,22 @@ class Likeness:
     crossed: float
 
 
+@dataclass(frozen=True)
+class Listening:
+    """A track of the output beside the one of the source that it is; its picture is ``late`` by so many seconds."""
+
+    output: Track
+    source: Track
+    late: float
+    lags: list[Lag]
+    likenesses: list[Likeness]
+
+
+def listen(output: Track, source: Track, late: float) -> Listening:
+    """Measure two tracks against each other."""
+    return Listening(output, source, late, lags(output, source, late), likenesses(output, source, late))
+
+
 def lags(output: Track, source: Track, expected: float) -> list[Lag]:
     """Measure at several places, by the levels; where they hardly change, nothing is said."""
     ours, theirs = output.heard, source.heard

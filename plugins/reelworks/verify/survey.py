@@ -34,7 +34,8 @@ _SOUND = (
     "[0:a:{n}]asetpts=PTS-{start}/TB,aresample=48000:async=1:min_hard_comp=0.01:first_pts=0,asplit=3[a{n}][b{n}][c{n}];"
     "[a{n}]aresample,aformat=channel_layouts=stereo,ebur128@loud{n}=framelog=quiet,anullsink;"
     "[b{n}]astats@levels{n}=measure_perchannel=RMS_level+Peak_level:measure_overall=none,anullsink;"
-    "[c{n}]aresample=8000,aformat=channel_layouts=stereo:sample_fmts=s16[wave{n}]"
+    # Brought to two in floats, for among integers ffmpeg turns the sum down.
+    "[c{n}]aresample=8000,aformat=channel_layouts=stereo:sample_fmts=flt,aresample,aformat=sample_fmts=s16[wave{n}]"
 )
 _STRICT = ["-err_detect", "crccheck+bitstream+buffer"]
 
