@@ -38,6 +38,8 @@ def test_any_key_that_s3_takes_is_encoded(house: House, key: str) -> None:
     assert outcome.state == "success", outcome
     assert life.xcoms["job"]["source"]["url"].endswith(key)
     assert list(house.published) == [output["key"] for output in life.xcoms["return_value"]]
+    kinds = {house.s3.head_object(Bucket="outbox", Key=key)["ContentType"] for key in house.published}
+    assert kinds == {"video/mp4"}
     assert source.removeprefix(f"s3://{bucket}/") in house.keys(bucket, house.prefix)
     assert house.traces() == {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,21 +16,12 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.ports import find_free_ports
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 KEY, SECRET = "reelworkstest", "reelworkstestsecret"
-
-
-def _free_ports(count: int) -> list[int]:
-    # seaweedfs wants its gRPC ports chosen too; all are held open together so that none is given twice.
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def _command(data: Path, ports: list[int]) -> list[str]:
@@ -76,7 +66,7 @@ def _wait_for(client: S3Client, server: subprocess.Popen[bytes], log: Path) -> N
 @pytest.fixture(scope="session")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("s3")
-    ports, log = _free_ports(10), data / "log"
+    ports, log = find_free_ports(10), data / "log"
     (data / "files").mkdir()
     env = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
     with log.open("wb") as out:

@@ -16,6 +16,7 @@ import requests
 from reelworks.core.errors import BadInputError, RefusedError, UnreachableError
 from reelworks.media import s3
 from reelworks.media.s3 import S3Url
+from reelworks.media.source import check_bucket
 from tests.media.conftest import KEY, SECRET, make_client, uploads_left
 
 if TYPE_CHECKING:
@@ -258,3 +259,14 @@ def test_a_missing_connection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_answer_from_s3_says_so() -> None:
     with pytest.raises(UnreachableError, match=r"cannot look at s3://bucket/k: no answer from S3"):
         s3.stat(make_client("http://127.0.0.1:9"), S3Url("bucket", "k"))
+
+
+def test_a_bucket_that_cannot_be_asked_for_is_no_missing_bucket() -> None:
+    with pytest.raises(UnreachableError, match=r"cannot reach the bucket of s3://bucket/: no answer from S3"):
+        check_bucket(make_client("http://127.0.0.1:9"), S3Url("bucket", ""))
+
+
+def test_a_copy_takes_a_content_type_that_is_given(client: S3Client, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="a", Body=b"x", ContentType="binary/octet-stream")
+    s3.copy(client, S3Url(bucket, "a"), S3Url(bucket, "b.mp4"), "video/mp4")
+    assert s3.stat(client, S3Url(bucket, "b.mp4")).content_type == "video/mp4"

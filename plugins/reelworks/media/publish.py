@@ -12,6 +12,7 @@ from reelworks.core.presets import Rendition
 from reelworks.media import s3
 from reelworks.media.checks import check_rendition, check_tail
 from reelworks.media.manifest import NAME as MANIFEST
+from reelworks.media.multipart import ANY_TYPE, type_of
 from reelworks.media.probe import Probe, decodes, probe
 from reelworks.media.transfer import Stored, fetch_to_s3
 
@@ -99,7 +100,8 @@ class Delivery:
 
     def _release(self, name: str, stored: Stored, seen: Probe) -> dict[str, Any]:
         public = self.destination.joined(name)
-        s3.copy(self.client, self.staging.joined(name), public)
+        kind = type_of(name)  # players in browsers go by it, and services name it as they like
+        s3.copy(self.client, self.staging.joined(name), public, None if kind == ANY_TYPE else kind)
         log.info("published %s", public)
         return {
             "name": name,

@@ -122,14 +122,14 @@ def digest(client: S3Client, url: S3Url, version_id: str | None = None) -> str:
     return sha256.hexdigest()
 
 
-def copy(client: S3Client, source: S3Url, target: S3Url) -> None:
-    """Copy within S3, of any size; no byte passes through this machine."""
+def copy(client: S3Client, source: S3Url, target: S3Url, content_type: str | None = None) -> None:
+    """Copy within S3, of any size; no byte passes through this machine. The source's content type is kept, or set."""
     from boto3.s3.transfer import TransferConfig
 
     with s3_errors(client, "read", source):
         head = client.head_object(Bucket=source.bucket, Key=source.key)
     # A copy in parts drops the content type unless told.
-    extra = {"ContentType": head.get("ContentType", ""), "MetadataDirective": "REPLACE"}
+    extra = {"ContentType": content_type or head.get("ContentType", ""), "MetadataDirective": "REPLACE"}
     config = TransferConfig(multipart_threshold=4 * COPY_PART, multipart_chunksize=COPY_PART)
     with s3_errors(client, f"copy {source} to", target):
         client.copy(

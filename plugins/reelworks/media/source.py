@@ -10,9 +10,14 @@ from reelworks.core.errors import BadInputError
 from reelworks.core.redact import redact
 from reelworks.media import s3
 from reelworks.media.probe import Probe, decodes, probe
+from reelworks.media.s3errors import s3_errors
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+
+REASONS = {404: "does not exist", 403: "is not open to the AWS connection"}
+"""What a bucket's status means; others are S3's trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +90,18 @@ def check_bucket(client: S3Client, url: s3.S3Url) -> None:
     """See that the bucket of ``url`` is there and ours to use.
 
     :raises BadInputError: it is not.
+    :raises UnreachableError, BusyError: S3 does not say.
     """
     from botocore.exceptions import ClientError
 
-    try:
-        client.head_bucket(Bucket=url.bucket)
-    except ClientError as error:
-        code = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        reason = {404: "does not exist", 403: "is not open to the AWS connection"}.get(
-            int(code or 0), f"answers {code}"
-        )
-        raise BadInputError(f"the bucket of {url} {reason}: correct the destination or create the bucket") from None
+    with s3_errors(client, "reach the bucket of", url):
+        try:
+            client.head_bucket(Bucket=url.bucket)
+        except ClientError as error:
+            reason = REASONS.get(int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
+            if reason is None:
+                raise
+            raise BadInputError(f"the bucket of {url} {reason}: correct the destination or create the bucket") from None
 
 
 def _from_s3(url: s3.S3Url, client: S3Client, lifetime: int) -> Source:
