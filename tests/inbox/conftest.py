@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from airflow.sdk.execution_time import task_runner
 
 from reelworks.inbox.place import Inbox
+from reelworks.inbox.sqs import Queue
 from reelworks.media.s3 import s3_client
 from tests.connections import connect
 from tests.inbox.airflow_edge import Airflow
@@ -23,7 +25,7 @@ SUFFIXES = (".mp4", ".mov")
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--only", "s3") as sandbox:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--only", "s3,sqs", "--sqs-port=0") as sandbox:
         yield sandbox
 
 
@@ -47,8 +49,23 @@ def client(sandbox: SandboxProcess, airflow: Airflow, _connection: None) -> S3Cl
 
 
 @pytest.fixture
-def inbox(client: S3Client) -> Inbox:
+def queue(sandbox: SandboxProcess, airflow: Airflow, _connection: None) -> Iterator[Queue]:
+    url = os.environ.get("REELWORKS_TEST_SQS") or sandbox.info["sqs"]["queue_url"]
+    client = Queue.opened(url, "aws_default").client
+    made = client.create_queue(QueueName=f"test-{uuid.uuid4().hex[:10]}")["QueueUrl"]
+    yield Queue.opened(made, "aws_default")
+    client.delete_queue(QueueUrl=made)
+
+
+@pytest.fixture
+def inbox(client: S3Client) -> Iterator[Inbox]:
     name = uuid.uuid4().hex[:10]
-    for bucket in (f"in-{name}", f"out-{name}"):
+    buckets = (f"in-{name}", f"out-{name}")
+    for bucket in buckets:
         client.create_bucket(Bucket=bucket)
-    return Inbox(f"s3://in-{name}", f"s3://out-{name}/made", SUFFIXES, "web")
+    yield Inbox(f"s3://{buckets[0]}", f"s3://{buckets[1]}/made", SUFFIXES, "web")
+    # Each bucket takes volumes of their server, which has few.
+    for bucket in buckets:
+        for row in client.list_object_versions(Bucket=bucket).get("Versions", []):
+            client.delete_object(Bucket=bucket, Key=row["Key"], VersionId=row["VersionId"])
+        client.delete_bucket(Bucket=bucket)

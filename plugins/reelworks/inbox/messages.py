@@ -20,7 +20,7 @@ def told(body: str) -> Told:
     """Read one message. Test events and deletions name no place and are no fault."""
     try:
         message = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # what is nested a thousand deep is meant to hurt
         return Told(fault="it is no JSON")
     if not isinstance(message, dict):
         return Told(fault="it is no JSON object")
@@ -28,7 +28,7 @@ def told(body: str) -> Told:
         # One level only: SNS wraps once, and a message made to be unwrapped for ever is no notification.
         try:
             inner = json.loads(message["Message"])
-        except ValueError:
+        except (ValueError, RecursionError):
             return Told(fault="SNS brought no JSON")
         message = inner if isinstance(inner, dict) else {}
     return _of_message(message)
