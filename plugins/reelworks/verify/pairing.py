@@ -11,7 +11,7 @@ from reelworks.verify.film import LUMA, Film, distance
 WIDEST = 1.5  # seconds that pictures are looked for before and after their time
 _GOOD_MEAN, _GOOD_PEAK = 1.5, 8  # levels: nothing better is worth looking for
 _SAMPLES = 48
-_OTHER_RATE = 0.01  # part by which rates differ that were converted
+_OTHER_STEP = 0.01  # part by which the steps of rates differ that were converted; a lost picture changes none
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _pair(output: Film, source: Film, one: int, time: float, width: float) -> Pa
         return best
     others = (_differ(output, source, one, j) for j in source.near(time, width) if j != first)
     best = min((best, *others), key=lambda pair: pair.mean + pair.peak / 8)
-    is_mixed = source.is_of_fields or abs(output.rate / source.rate - 1) > _OTHER_RATE
+    is_mixed = source.is_of_fields or abs(output.step / source.step - 1) > _OTHER_STEP
     return _between(output, source, best) if is_mixed and best.peak >= _GOOD_PEAK else best
 
 
