@@ -53,7 +53,9 @@ class Film(BaseModel):
     @cached_property
     def step(self) -> float:
         """Seconds from one picture to the next, as a rule."""
-        return median(b - a for a, b in zip(self.times, self.times[1:], strict=False)) if len(self) > 1 else 0.04
+        steps = [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
+        # Times that stand still or go back are damage, and divide nothing.
+        return max(0.001, median(steps)) if steps else 0.04
 
     @cached_property
     def widest_step(self) -> float:
