@@ -38,8 +38,8 @@ def _naming(text: str) -> str:
         raise ValueError(f"unknown {', '.join(sorted(fields - _FIELDS))}; there are {', '.join(sorted(_FIELDS))}")
     if not {"rendition", "suffix"} <= fields or not text.endswith(".{suffix}"):
         raise ValueError("needs {rendition}, and ends in .{suffix}: two outputs would have one name, or a wrong one")
-    if not re.fullmatch(r"[\w{}.+@-]+(/[\w{}.+@-]+)*", text):
-        raise ValueError("is a plain relative name: letters, digits, and any of . _ - + @ /")
+    if not re.fullmatch(r"(?!\.)[\w{}.+@-]+(/(?!\.)[\w{}.+@-]+)*", text):
+        raise ValueError("is a plain relative name: letters, digits, and any of _ - + @ . and /, none of it hidden")
     return text
 
 

@@ -16,7 +16,7 @@ from stack.machine import Machine, running
 from stack.terminal import Terminal
 from tests.whole.whole import Whole
 
-DAGS = ("encode_video", "encode_on_fleet", "enhance_video", "sync_presets")
+DAGS = ("encode_video", "encode_on_fleet", "enhance_video", "process_video", "sync_presets")
 
 
 @pytest.fixture(scope="session")

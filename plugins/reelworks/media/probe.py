@@ -57,7 +57,10 @@ class AudioStream(_Frozen):
 
 
 class Probe(_Frozen):
-    """A file with at least one video stream. Duration in seconds, size in bytes, bitrate in bit/s."""
+    """A file with at least one video stream. Duration in seconds, size in bytes, bitrate in bit/s.
+
+    ``start`` is the second at which its time begins: that of a recording off the air may be any.
+    """
 
     container: str  # mp4, mov, matroska, mpegts, avi, …
     duration: float | None
@@ -65,6 +68,7 @@ class Probe(_Frozen):
     bitrate: int | None
     video: tuple[VideoStream, ...]
     audio: tuple[AudioStream, ...]
+    start: float = 0.0
 
     def summary(self) -> dict[str, Any]:
         """Give it as JSON: for XCom and the manifest."""
@@ -72,7 +76,7 @@ class Probe(_Frozen):
 
 
 class Decoded(_Frozen):
-    """How far a decode came: frames, and the last one's time in seconds from the file's start."""
+    """How far a decode came: frames, and the last one's time in the file, in seconds."""
 
     frames: int
     until: float | None
@@ -100,10 +104,12 @@ def probe(target: str | Path, *, timeout: float = 120) -> Probe:
 def decodes(target: str | Path, seconds: float | None = 2.0, *, start: float = 0.0, timeout: float = 300) -> Decoded:
     """Decode ``seconds`` of the picture from ``start`` on, or all to the end: a whole header may stand before nothing.
 
-    Raises BadInputError if not one frame comes out. Near the end, compare ``until`` with the duration.
+    ``start`` is a time in the file, or 0 for its beginning, whatever time that is. Raises BadInputError if not one
+    frame comes out. Near the end, compare ``until`` with the duration.
     """
-    # Not "%+seconds": ffprobe counts that from the keyframe it lands on, which can lie long before the start.
-    span = f"{start:.3f}%" if seconds is None else f"{start:.3f}%{start + seconds:.3f}"
+    # "%+seconds" elsewhere would count from the keyframe it lands on, which can lie long before the start.
+    end = "" if seconds is None else f"{start + seconds:.3f}" if start else f"+{seconds:.3f}"
+    span = f"{start:.3f}%{end}" if start else f"%{end}"
     frames = run(
         target, "-select_streams", "V:0", "-read_intervals", span, "-show_entries",
         "frame=best_effort_timestamp_time", timeout=timeout,
@@ -124,6 +130,7 @@ def _probe(form: dict[str, Any], video: tuple[VideoStream, ...], audio: tuple[Au
         bitrate=None if bitrate is None else int(bitrate),
         video=video,
         audio=audio,
+        start=_number(form.get("start_time")) or 0.0,
     )
 
 

@@ -16,8 +16,8 @@ from reelworks.media.ffprobe import ffprobe_path
 from reelworks.media.s3 import S3Url, s3_client
 from reelworks.media.source import check_bucket
 from reelworks.pixop.operators import PixopEnhanceOperator
+from reelworks.process.admission import SupersededError, admit
 from reelworks.process.dry_run import dry_run
-from reelworks.process.inspect import SupersededError, inspect
 from reelworks.process.plan import PUBLISH, Plan, Planner
 from reelworks.process.quarantine import quarantine
 from reelworks.recipes import Recipe, load_recipe
@@ -105,7 +105,7 @@ class ProbeOperator(BaseOperator, SkipMixin):
     def _planned(self, client: S3Client, recipe: Recipe, run: dict[str, str]) -> Plan:
         version = None if self.version in (None, "", "None") else self.version
         try:
-            source = inspect(client, S3Url.parse(self.source), recipe, version)
+            source = admit(client, S3Url.parse(self.source), recipe, version)
             return Planner(client, recipe, source, self.destination, run).plan()
         except SupersededError:
             raise

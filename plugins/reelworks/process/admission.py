@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelworks.core.errors import BadInputError, BusyError
+from reelworks.core.errors import BadInputError, BusyError, UnreachableError
 from reelworks.core.redact import redact
 from reelworks.media import s3
 from reelworks.media.probe import Decoded, Probe, decodes, probe
 from reelworks.media.source import Source
+from reelworks.process.cut import missing_bytes
 from reelworks.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 LINK_LIFETIME = 3600
 YOUNG = 30.0  # seconds; tools that append write the whole object again and again
 LOOKS, PAUSE = 5, 2.0
+SMALL = 64 * 1024**2  # bytes; what may be fetched to be looked at here
 SIDES = (16, 16384)  # pixels
 STILLS = ("gif", "mjpeg", "image2", "png_pipe", "webp_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe")
 
@@ -27,7 +31,7 @@ class SupersededError(BadInputError):
     """The source is no longer the version that was noticed: the newer one has a run of its own."""
 
 
-def inspect(client: S3Client, url: s3.S3Url, recipe: Recipe, version: str | None) -> Source:
+def admit(client: S3Client, url: s3.S3Url, recipe: Recipe, version: str | None) -> Source:
     """Return the source, looked at from its beginning to its end; ``version`` is a version id, or else an ETag.
 
     :raises SupersededError: it has another version by now.
@@ -41,9 +45,7 @@ def inspect(client: S3Client, url: s3.S3Url, recipe: Recipe, version: str | None
         raise BadInputError(f"{url} is empty (0 bytes): upload it again")
     link = s3.presign(client, url, LINK_LIFETIME, found.version_id)
     try:
-        seen = probe(link)
-        _check_picture(seen)
-        _check_decodes(link, seen)
+        seen = _looked_at(client, url, link, found.size)
     except BadInputError as error:
         reason = redact(str(error)).replace(redact(link), "it")
         raise BadInputError(f"{url} cannot be worked on: {reason}") from None
@@ -64,6 +66,29 @@ def _stable(client: S3Client, url: s3.S3Url) -> s3.S3Object:
     raise BusyError(f"{url} is still being written: it changed {LOOKS} times while it was looked at")
 
 
+def _looked_at(client: S3Client, url: s3.S3Url, link: str, size: int) -> Probe:
+    if missing := missing_bytes(client, url, size):
+        raise BadInputError(f"its last {missing} bytes are missing: upload it again")
+    try:
+        return _checked(link)
+    except UnreachableError:
+        if size > SMALL:
+            raise
+        with tempfile.TemporaryDirectory(prefix="reelworks-probe-") as folder, s3.open_object(client, url) as source:
+            file = Path(folder) / "source"
+            file.write_bytes(source.readall())
+            # Some damage looks like a broken line; in a file there is none.
+            _checked(file)
+        raise
+
+
+def _checked(target: str | Path) -> Probe:
+    seen = probe(target)
+    _check_picture(seen)
+    _check_decodes(target, seen)
+    return seen
+
+
 def _check_picture(seen: Probe) -> None:
     picture = seen.video[0]
     least, most = SIDES
@@ -73,25 +98,32 @@ def _check_picture(seen: Probe) -> None:
         )
 
 
-def _check_decodes(link: str, seen: Probe) -> None:
+def _check_decodes(target: str | Path, seen: Probe) -> None:
     """Decode the beginning, the middle and the end; all of it where nothing tells how long it is."""
     length = seen.video[0].duration or seen.duration
     if seen.container in STILLS or not length:
-        whole = decodes(link, None)
-        if whole.frames < 2:
+        if decodes(target, None).frames < 2:
             raise BadInputError("it is a single picture, not a video")
         return
-    decodes(link, min(2.0, length))
+    decodes(target, min(2.0, length))
     if length > 12:
-        decodes(link, 1.0, start=length / 2)
-    _check_end(decodes(link, None, start=max(0.0, length - 2.0)), seen, length)
-
-
-def _check_end(decoded: Decoded, seen: Probe, length: float) -> None:
+        _decoded(target, seen.start + length / 2, seen.start + length / 2 + 1.0)
+    end = _decoded(target, max(0.0, seen.start + length - 2.0), None).until
     # A slow show of slides has its last picture long before its end.
     slack = max(1.0, 0.02 * length, 2 / (seen.video[0].fps or 1.0))
-    if decoded.until is not None and length - decoded.until > slack:
-        raise BadInputError(f"its pictures end at {decoded.until:.2f} s of {length:.2f} s: it is cut or damaged")
+    if end is not None and seen.start + length - end > slack:
+        raise BadInputError(f"its pictures end at {end - seen.start:.2f} s of {length:.2f} s: it is cut or damaged")
+
+
+def _decoded(target: str | Path, start: float, end: float | None) -> Decoded:
+    """Decode a stretch; from further ahead where it begins too long after a keyframe, as those of streams may."""
+    for ahead in (0.0, 30.0):
+        begin = max(0.0, start - ahead)
+        try:
+            return decodes(target, None if end is None else end - begin, start=begin)
+        except BadInputError:
+            pass
+    return decodes(target, None if end is None else end)
 
 
 def _check_recipe(recipe: Recipe, seen: Probe) -> None:
