@@ -31,11 +31,18 @@ class OutputLink(BaseOperatorLink):
         published = XCom.get_value(ti_key=ti_key, key="return_value")
         if not isinstance(published, str) or not published.endswith(f"/{MANIFEST}"):
             return ""
-        dag, run, task = (quote(text, safe="") for text in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
-        mapped = "" if ti_key.map_index in (None, -1) else f"?map_index={ti_key.map_index}"
-        # Only the path: whichever name the web server goes by for who looks, the link stays there.
-        base = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-        return f"{base}{PREFIX}/dags/{dag}/runs/{run}/tasks/{task}/{self.page}{mapped}"
+        return path_of(self.page, ti_key)
+
+
+def path_of(page: str, ti_key: Any) -> str:
+    """Return where the web server has the ``page`` of a task instance.
+
+    Only the path: whichever name the web server goes by for who looks, the link stays there.
+    """
+    base = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    dag, run, task = (quote(text, safe="") for text in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
+    mapped = "" if ti_key.map_index in (None, -1) else f"?map_index={ti_key.map_index}"
+    return f"{base}{PREFIX}/dags/{dag}/runs/{run}/tasks/{task}/{page}{mapped}"
 
 
 class ContactSheetLink(OutputLink):
