@@ -20,16 +20,17 @@ setup:  ## make .venv from the locks (again when they change); PYTHON=… picks 
 demo: setup  ## encode a sample video from S3 to S3, on this machine, and show what came out
 	@$(PY) -m stack demo
 
-# The suites that fork task processes each start in a process of their own: a fork inherits the threads' locks and the
-# open clients of whatever ran before it, and can hang on them.
-SUITES := tests/guarantees tests/openencoder tests/pixop tests/dags tests/whole
+# The suites that fork task processes or start a whole Airflow each run in a process of their own: a fork inherits the
+# threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so two run at once; the
+# longest come first.
+SUITES := tests/whole tests/guarantees tests/openencoder tests/pixop tests/dags
+LANES ?= 2
 
 test: setup  ## run all tests; ARGS='-k name' picks some
 ifdef ARGS
 	@$(PY) -m pytest $(ARGS)
 else
-	@worst=0; $(PY) -m pytest tests $(SUITES:%=--ignore=%) || worst=1; \
-	for suite in $(SUITES); do $(PY) -m pytest $$suite || worst=1; done; exit $$worst
+	@printf '%s\n' $(SUITES) "tests $(SUITES:%=--ignore=%)" | xargs -P $(LANES) -I % sh -c 'sh stack/suite.sh $(PY) %'
 endif
 
 up: setup  ## start sandbox and Airflow, and leave them running
