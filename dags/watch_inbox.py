@@ -7,7 +7,7 @@ where it goes, are settings (`REELWORKS_INBOX` and others; see the README). Unpa
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, task
 
@@ -18,6 +18,8 @@ with DAG(
     description="Wait for videos in S3 and start their runs",
     doc_md=__doc__,
     schedule="@continuous",
+    # Without one, Airflow 3.3.2 gives the second run the first one's logical date, and never starts it.
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     max_active_runs=1,
     # What lands may cost money: that is for someone to switch on.
     is_paused_upon_creation=True,

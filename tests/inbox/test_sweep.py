@@ -115,6 +115,33 @@ def test_a_video_with_a_manifest_of_its_content_is_done(client: S3Client, inbox:
     assert airflow.sources == [f"s3://{inbox.bucket}/x/b.mp4"]
 
 
+@pytest.mark.parametrize(("recipe", "outcome"), [("web", "done"), ("archive", "started")])
+def test_a_video_that_was_quarantined_by_this_recipe_stays_so(
+    client: S3Client, inbox: Inbox, airflow: Airflow, recipe: str, outcome: str
+) -> None:
+    source = {"url": f"s3://{inbox.bucket}/x/a.mp4", "etag": put(client, inbox, "x/a.mp4", b"broken")}
+    record = json.dumps({"source": source, "recipe": recipe}).encode()
+    client.put_object(Bucket=inbox.outbox.split("/")[2], Key="made/_quarantine/x/a.mp4.json", Body=record)
+
+    assert swept(client, inbox)[outcome] == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"source": 1}', b'{"source": {"url": []}}', b"\xff"])
+def test_a_manifest_that_cannot_be_read_is_none(client: S3Client, inbox: Inbox, airflow: Airflow, body: bytes) -> None:
+    put(client, inbox, "a.mp4")
+    client.put_object(Bucket=inbox.outbox.split("/")[2], Key="made/a/web/manifest.json", Body=body)
+
+    assert swept(client, inbox)["started"] == 1
+
+
+def test_a_key_that_leaves_no_room_for_a_manifest_gets_its_run(
+    client: S3Client, inbox: Inbox, airflow: Airflow
+) -> None:
+    put(client, inbox, f"{'deep/' * 200}a.mp4")
+
+    assert swept(client, inbox)["started"] == 1
+
+
 def test_a_sweep_starts_no_more_than_its_limit_and_the_oldest_first(
     client: S3Client, inbox: Inbox, airflow: Airflow
 ) -> None:

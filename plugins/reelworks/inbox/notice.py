@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from reelworks.core.errors import RefusedError
+from reelworks.core.errors import BadInputError, RefusedError
+from reelworks.core.redact import redact
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.runs import start
 from reelworks.inbox.video import Video
+from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
+from reelworks.process.place import outputs_place, quarantine_place
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -50,23 +53,37 @@ def start_all(client: S3Client, inbox: Inbox, videos: Iterable[Video], room: int
 
 
 def _processed(client: S3Client, inbox: Inbox, video: Video) -> bool:
-    """Say whether there is a manifest of this very content; one of an earlier content does not count."""
+    """Say whether this very content has been published or quarantined; what became of an earlier one does not count."""
+    source = redact(video.source)
+    made = _source_of(client, _manifest_place(inbox, video))
+    if (made.get("url"), made.get("etag")) == (source, video.etag):
+        return True
+    refused = _source_of(client, quarantine_place(inbox.outbox, video.source))
+    return (refused.get("url"), refused.get("etag"), refused.get("recipe")) == (source, video.etag, inbox.recipe)
+
+
+def _manifest_place(inbox: Inbox, video: Video) -> S3Url | None:
+    try:
+        return outputs_place(inbox.outbox, S3Url(video.bucket, video.key), inbox.recipe).joined(MANIFEST)
+    except BadInputError:
+        return None  # the key leaves no room for a manifest, and its run will say so
+
+
+def _source_of(client: S3Client, url: S3Url | None) -> dict[str, Any]:
+    """Return what a record says of its source and recipe; nothing where there is none that can be read."""
     from botocore.exceptions import ClientError
 
-    url = S3Url(*inbox.manifest_of(video))
+    if url is None:
+        return {}
+    with s3_errors(client, "read", url):
+        try:
+            body = client.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchKey":
+                raise
+            return {}
     try:
-        with s3_errors(client, "read", url):
-            try:
-                body = client.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "NoSuchKey":
-                    raise
-                return False
-    except RefusedError:
-        # Where no manifest can lie, as with a key that is too long for it, there is none; the run will say so.
-        return False
-    try:
-        source = json.loads(body)["source"]
-        return bool(source["url"] == video.source and source["etag"] == video.etag)
-    except (ValueError, KeyError, TypeError):
-        return False
+        record = json.loads(body)
+        return {**record["source"], "recipe": record.get("recipe")}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from posixpath import splitext
 from typing import Any, Self
 
 from reelworks.core.errors import BadInputError
@@ -93,11 +92,6 @@ class Inbox:
     def mark(self, video: Video) -> bytes:
         """Return eight bytes that stand for the video's run."""
         return bytes.fromhex(digest_of(video.bucket, video.key, video.version, self.recipe))
-
-    def manifest_of(self, video: Video) -> tuple[str, str]:
-        """Return the bucket and the key of the manifest that its run writes last of all."""
-        bucket, prefix = self._out
-        return bucket, f"{prefix}{splitext(video.key)[0]}/{self.recipe}/manifest.json"
 
     def record(self, name: str) -> S3Url:
         """Return where a note of ours lies; that of another inbox with the same outbox lies elsewhere."""

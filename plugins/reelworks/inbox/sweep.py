@@ -39,8 +39,8 @@ def sweep_inbox() -> dict[str, int]:
 def sweep(client: S3Client, inbox: Inbox, *, limit: int, most: int) -> dict[str, int]:
     """Start at most ``limit`` runs, and none that would make more than ``most`` in flight; oldest videos first.
 
-    Costs a request for every 1,000 objects, three for the watermark, one for the runs in flight, and two for each video
-    that no sweep has seen yet; none for the others.
+    Costs a request for every 1,000 objects, three for the watermark, one for the runs in flight, and three for each
+    video that no sweep has seen yet; none for the others.
     """
     seen = Seen.load(client, inbox.record(SEEN))
     tally: Counter[str] = Counter(listed=0, started=0, exists=0, done=0, settling=0)
