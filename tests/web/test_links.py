@@ -54,3 +54,17 @@ result = [[app["url_prefix"] for app in ours.fastapi_apps], [name for name in he
     )
 
     assert found == [["/reelworks"], []]
+
+
+def test_every_page_asks_who_comes_before_it_looks_anything_up() -> None:
+    """There is no database here: whatever looked into it first would fail otherwise than with 401."""
+    from starlette.testclient import TestClient
+
+    from reelworks.web.app import app
+
+    visitor = TestClient(app)
+    paths = [route.path for route in app.routes]
+
+    assert paths
+    assert {visitor.get(path.replace("{page}", "manifest")).status_code for path in paths} == {401}
+    assert visitor.get("/dags/d/runs/r/tasks/t/no_such_page?map_index=x").status_code == 401
