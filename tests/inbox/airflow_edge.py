@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
@@ -18,6 +19,8 @@ class Airflow:
     """Put in place of `task_runner.SUPERVISOR_COMMS`."""
 
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    began: dict[str, datetime] = field(default_factory=dict)
+    state: str = "success"
     over: int = 0
     variables: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -48,9 +51,13 @@ class Airflow:
             return comms.ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
         assert msg.conf is not None
         self.runs[msg.run_id] = msg.conf
+        self.began[msg.run_id] = datetime.now(UTC)
         if self.dies_after:
             self.dies_after -= 1
         return comms.OKResponse(ok=True)
+
+    def _GetDagRun(self, msg: comms.GetDagRun) -> Any:
+        return comms.DagRunResult.model_construct(state=self.state, run_after=self.began[msg.run_id])
 
     def _GetDRCount(self, msg: comms.GetDRCount) -> Any:
         assert msg.states == ["queued", "running"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,9 +34,11 @@ def put(client: S3Client, inbox: Inbox, key: str, body: bytes = b"video") -> str
 
 
 def write_manifest(client: S3Client, inbox: Inbox, key: str, etag: str) -> None:
+    """Publish, as the run does."""
     source = {"url": f"s3://{inbox.bucket}/{key}", "etag": etag}
     where = f"made/{key.rpartition('.')[0]}/web/manifest.json"
-    client.put_object(Bucket=inbox.outbox.split("/")[2], Key=where, Body=json.dumps({"source": source}).encode())
+    manifest = {"source": source, "timings": {"published": datetime.now(UTC).isoformat()}}
+    client.put_object(Bucket=inbox.outbox.split("/")[2], Key=where, Body=json.dumps(manifest).encode())
 
 
 def counted(client: S3Client) -> list[str]:
@@ -92,6 +95,33 @@ def test_the_same_bytes_again_cost_nothing_and_others_are_a_new_run(
     put(client, inbox, "a.mp4", b"two")
     swept(client, inbox)
     assert len(airflow.runs) == 2
+
+
+def test_a_content_that_comes_back_after_another_is_processed_once_more(
+    client: S3Client, inbox: Inbox, airflow: Airflow
+) -> None:
+    for content in (b"one", b"two", b"one", b"two"):
+        etag = put(client, inbox, "a.mp4", content)
+        for _ in range(2):
+            swept(client, inbox)
+        write_manifest(client, inbox, "a.mp4", etag)
+
+    one, two = (conf["version"] for conf in list(airflow.runs.values())[:2])
+    assert [conf["version"] for conf in airflow.runs.values()] == [one, two, one, two]
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_new_content_s_own_run_is_not_doubled_while_the_old_one_is_published(
+    client: S3Client, inbox: Inbox, airflow: Airflow, state: str
+) -> None:
+    write_manifest(client, inbox, "a.mp4", "the content before")
+    put(client, inbox, "a.mp4")
+    airflow.state = state
+    for _ in range(3):
+        swept(client, inbox)
+        client.delete_object(Bucket=inbox.outbox.split("/")[2], Key=inbox.record(SEEN).key)
+
+    assert len(airflow.runs) == 1
 
 
 def test_versions_of_the_same_bytes_are_one_run(client: S3Client, inbox: Inbox, airflow: Airflow) -> None:

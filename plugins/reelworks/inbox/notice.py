@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from reelworks.core.errors import BadInputError, RefusedError
 from reelworks.core.redact import redact
 from reelworks.inbox.place import Inbox
-from reelworks.inbox.runs import start
+from reelworks.inbox.runs import begun, start
 from reelworks.inbox.video import Video
 from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.s3errors import s3_errors
@@ -28,9 +29,17 @@ log = logging.getLogger(__name__)
 def notice(client: S3Client, inbox: Inbox, video: Video) -> Outcome:
     """Start the video's run, unless it has one or has been processed; as often as one likes.
 
-    Airflow forgets runs when its database is cleaned; the manifest, which lies beside the outputs, does not.
+    Airflow forgets runs when its database is cleaned; the manifest, which lies beside the outputs, does not. A content
+    that comes back after another one has been published gets one run more: what is published is not its own.
     """
-    return "done" if _processed(client, inbox, video) else start(video, inbox.recipe, inbox.outbox)
+    made = _source_of(client, _manifest_place(inbox, video))
+    is_made = made.get("url") == redact(video.source)
+    if (is_made and made.get("etag") == video.etag) or _quarantined(client, inbox, video):
+        return "done"
+    outcome = start(video, inbox.recipe, inbox.outbox)
+    if outcome == "exists" and is_made and _is_older(inbox.run_id(video), made.get("published")):
+        return start(video, inbox.recipe, inbox.outbox, again=made["published"])
+    return outcome
 
 
 def start_all(client: S3Client, inbox: Inbox, videos: Iterable[Video], room: int) -> Iterator[tuple[Video, Outcome]]:
@@ -52,14 +61,19 @@ def start_all(client: S3Client, inbox: Inbox, videos: Iterable[Video], room: int
         yield video, outcome
 
 
-def _processed(client: S3Client, inbox: Inbox, video: Video) -> bool:
-    """Say whether this very content has been published or quarantined; what became of an earlier one does not count."""
-    source = redact(video.source)
-    made = _source_of(client, _manifest_place(inbox, video))
-    if (made.get("url"), made.get("etag")) == (source, video.etag):
-        return True
-    refused = _source_of(client, quarantine_place(inbox.outbox, video.source))
-    return (refused.get("url"), refused.get("etag"), refused.get("recipe")) == (source, video.etag, inbox.recipe)
+def _is_older(run_id: str, published: Any) -> bool:
+    """Say whether the run is over, and could begin before the other content was published; both by Airflow's clock."""
+    since = begun(run_id)
+    try:
+        return since is not None and since < datetime.fromisoformat(published)
+    except (TypeError, ValueError):
+        return False
+
+
+def _quarantined(client: S3Client, inbox: Inbox, video: Video) -> bool:
+    told = _source_of(client, quarantine_place(inbox.outbox, video.source))
+    ours = (redact(video.source), video.etag, inbox.recipe)
+    return (told.get("url"), told.get("etag"), told.get("recipe")) == ours
 
 
 def _manifest_place(inbox: Inbox, video: Video) -> S3Url | None:
@@ -70,7 +84,7 @@ def _manifest_place(inbox: Inbox, video: Video) -> S3Url | None:
 
 
 def _source_of(client: S3Client, url: S3Url | None) -> dict[str, Any]:
-    """Return what a record says of its source and recipe; nothing where there is none that can be read."""
+    """Return what a record says of its source, its recipe, and when it was; nothing where none can be read."""
     from botocore.exceptions import ClientError
 
     if url is None:
@@ -84,6 +98,7 @@ def _source_of(client: S3Client, url: S3Url | None) -> dict[str, Any]:
             return {}
     try:
         record = json.loads(body)
-        return {**record["source"], "recipe": record.get("recipe")}
+        published = record.get("timings", {}).get("published")
+        return {**record["source"], "recipe": record.get("recipe"), "published": published}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}

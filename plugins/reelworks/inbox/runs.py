@@ -8,6 +8,7 @@ interface, so it is spoken here and nowhere else.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from reelworks.core.errors import RefusedError
@@ -18,8 +19,8 @@ DAG_ID = "process_video"
 UNPROCESSABLE = 422
 
 
-def start(video: Video, recipe: str, destination: str) -> Literal["started", "exists"]:
-    """Start the run of a video; that it is there already is no error.
+def start(video: Video, recipe: str, destination: str, *, again: str = "") -> Literal["started", "exists"]:
+    """Start the run of a video; that it is there already is no error. Another ``again`` makes it another run.
 
     Airflow's unique key on (DAG, run id) makes it one run. The supervisor repeats a request that went unanswered, and
     then hears that the run exists, so an "exists" may be our own. Starts runs of a paused DAG too: they wait.
@@ -31,7 +32,8 @@ def start(video: Video, recipe: str, destination: str) -> Literal["started", "ex
     from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
 
     conf = {"source": video.source, "recipe": recipe, "destination": destination, "version": video.version}
-    run_id = run_id_of(video.bucket, video.key, video.version, recipe)
+    version = f"{video.version} again {again}" if again else video.version
+    run_id = run_id_of(video.bucket, video.key, version, recipe)
     try:
         answer = _ask(TriggerDagRun(dag_id=DAG_ID, run_id=run_id, conf={**conf, "dry_run": False}))
     except AirflowRuntimeError as error:
@@ -43,6 +45,14 @@ def start(video: Video, recipe: str, destination: str) -> Literal["started", "ex
     if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
         return "exists"
     raise AirflowRuntimeError(answer)
+
+
+def begun(run_id: str) -> datetime | None:
+    """Return since when a run that is over by now could have run; None while it goes on."""
+    from airflow.sdk.execution_time.comms import DagRunResult, GetDagRun
+
+    run = _ask(GetDagRun(dag_id=DAG_ID, run_id=run_id))
+    return run.run_after if isinstance(run, DagRunResult) and run.state in ("success", "failed") else None
 
 
 def in_flight() -> int:
