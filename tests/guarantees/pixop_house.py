@@ -92,6 +92,7 @@ class PixopHouse(House):
         monkeypatch.setenv("REELWORKS_PRESETS", str(presets))
         monkeypatch.setattr(sending, "PAUSES", (0.1, 0.5, None))
         monkeypatch.setattr(jobs, "PAUSES", (0.1, 0.2, 0.3))
+        monkeypatch.setattr(jobs, "LANDING", 1.0)
 
     def start(self, life: TaskLife) -> Outcome:
         """Go on over the deferral in which the ingest is waited for."""

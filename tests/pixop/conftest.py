@@ -13,6 +13,7 @@ import pytest
 import requests
 from airflow.sdk import BaseOperator
 
+from reelworks.pixop import jobs
 from tests.guarantees.house import aws_connection, second_of_video
 from tests.sandbox.process import SandboxProcess
 from tests.task_process import TaskLife
@@ -42,6 +43,11 @@ class Studio:
 
     def ledger(self) -> dict[str, Any]:
         return self.sandbox.ledger("pixop")
+
+    def injected(self) -> int:
+        """How many answers the rules in force have spoiled, or are about to."""
+        rules = requests.get(f"{self.access['url']}/sandbox/faults", timeout=20).json()["rules"]
+        return sum(int(rule["injected"]) for rule in rules)
 
     def count(self, endpoint: str) -> int:
         """How often the service was asked this since it began."""
@@ -94,6 +100,7 @@ def studio(
     studio = Studio(process, tmp_path)
     studio.faults()
     studio.settings(**{**calm, "null_seconds": 0.1})
+    monkeypatch.setattr(jobs, "LANDING", 1.0)
     monkeypatch.setenv("AIRFLOW_CONN_PIXOP_DEFAULT", studio.connection())
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws_connection(process)))
     yield studio

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from reelworks.pixop import jobs as remote
 from reelworks.pixop.enhance import PixopEnhanceOperator, preview_length
 from tests.guarantees.house import ffmpeg
 from tests.pixop.conftest import Studio
@@ -95,6 +101,24 @@ def uploads(studio: Studio, enhancing: TaskLife) -> list[dict[str, Any]]:
     return [upload for upload in studio.ledger()["uploads"] if names.get(upload["videoId"]) == mine]
 
 
+@contextmanager
+def frozen_amid_a_fault(studio: Studio, enhancing: TaskLife) -> Iterator[None]:
+    """Run a try whose process stands still from when the service takes the call that its rule spoils; it ends after."""
+    others = set(psutil.Process().children())
+    trying = threading.Thread(target=enhancing.run)
+    trying.start()
+    until = time.monotonic() + 60
+    while not studio.injected() and time.monotonic() < until:
+        time.sleep(0.05)
+    (process,) = set(psutil.Process().children()) - others
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.kill()
+        trying.join()
+
+
 def test_a_preview_costs_its_part_and_comes_out_of_the_middle(studio: Studio, tmp_path: Path) -> None:
     source = put(studio, clip(tmp_path))
     whole, part = life(studio, source), life(studio, source, preview_seconds="1")
@@ -142,6 +166,22 @@ def test_what_failed_in_the_ingest_is_uploaded_anew(studio: Studio, tmp_path: Pa
 
     assert enhancing.run().state == "up_for_retry"
     assert enhancing.run().state == "success"
+
+    assert len(jobs(studio, enhancing)) == 1
+    assert studio.alive() == []
+
+
+def test_a_processing_that_is_on_its_way_when_the_next_try_starts_is_paid_once(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Airflow took the try for dead: its worker hung, with the call sent and not yet acted on.
+    enhancing = life(studio, put(studio, clip(tmp_path, 1)))
+    monkeypatch.setattr(remote, "LANDING", 30.0)
+    studio.settings(job_seconds=10)
+    studio.faults({"kind": "slow", "endpoint": "process_video", "seconds": 5, "times": 1})
+
+    with frozen_amid_a_fault(studio, enhancing):
+        assert enhancing.run().state == "success"
 
     assert len(jobs(studio, enhancing)) == 1
     assert studio.alive() == []

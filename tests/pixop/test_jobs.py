@@ -9,14 +9,17 @@ from reelworks.core.flow import Call, Reply
 from reelworks.core.jobs import Phase
 from reelworks.pixop import jobs
 from reelworks.pixop.calls import PAGE
-from tests.conversation import Talk, reply
+from tests.conversation import Clock, Talk, reply
 
 GONE = reply({"exception": "NotFoundException", "errorMessage": "no such video"}, 404)
 LOST = UnreachableError("the answer was lost")
 
 
 class Server:
-    """Answers by its videos. ``troubles`` come, by method, in place of an answer to what was done all the same."""
+    """Answers by its videos. ``troubles`` come, by method, in place of an answer to what was done all the same.
+
+    What is made of an original is listed from ``shown_at`` on.
+    """
 
     def __init__(self, **videos: dict[str, Any]) -> None:
         self.videos = {
@@ -25,6 +28,8 @@ class Server:
         }
         self.troubles: dict[str, list[Exception | Reply]] = {}
         self.deaf = False
+        self.shown_at = 0.0
+        self.clock = Clock()
         self.deleted: list[str] = []
         self.sent: list[str] = []
 
@@ -64,7 +69,7 @@ class Server:
         rows = [
             {"id": video_id, "name": video["name"], "parentId": video["parentId"]}
             for video_id, video in self.videos.items()
-            if parent is None or video["parentId"] == parent
+            if parent is None or (video["parentId"] == parent and self.clock() >= self.shown_at)
         ]
         return reply({"_embedded": {"videos": rows}})
 
@@ -219,7 +224,17 @@ def test_a_processing_whose_answer_is_lost_is_found_and_not_paid_twice() -> None
     server = Server(v={"ingest": "DONE"})
     server.troubles = {"POST": [LOST]}
 
-    made = Talk(server).hear(jobs.start_processing("v", {}))
+    made = Talk(server).hear(jobs.send_processing("v", {}))
+
+    assert server.videos[made]["parentId"] == "v"
+    assert server.sent == ["POST process-video"]
+
+
+def test_a_processing_that_shows_long_after_its_answer_was_lost_is_taken() -> None:
+    server = Server(v={"ingest": "DONE"})
+    server.troubles, server.shown_at = {"POST": [LOST]}, server.clock() + 60
+
+    made = Talk(server, server.clock).hear(jobs.send_processing("v", {}, clock=server.clock))
 
     assert server.videos[made]["parentId"] == "v"
     assert server.sent == ["POST process-video"]
@@ -229,26 +244,34 @@ def test_a_processing_that_never_shows_is_not_sent_again() -> None:
     server = Server(v={"ingest": "DONE"})
     server.troubles, server.deaf = {"POST": [LOST]}, True
 
-    talk = Talk(server)
+    talk = Talk(server, server.clock)
     with pytest.raises(UnreachableError):
-        talk.hear(jobs.start_processing("v", {}))
+        talk.hear(jobs.send_processing("v", {}, clock=server.clock))
     assert [call.method for call in talk.calls].count("POST") == 1
+    assert sum(talk.sleeps) == pytest.approx(jobs.LANDING)
 
 
-def test_a_processing_that_was_started_before_is_taken() -> None:
-    server = Server(v={}, p={"parentId": "v", "state": "RUNNING"})
+def test_a_processing_that_an_earlier_try_has_just_sent_is_waited_for() -> None:
+    server = Server(v={"ingest": "DONE"}, p={"parentId": "v"})
+    server.shown_at = server.clock() + 20
+    sent = server.clock() - 1
 
-    assert Talk(server).hear(jobs.start_processing("v", {})) == "p"
-    assert server.sent == []
+    assert Talk(server, server.clock).hear(jobs.landed("v", sent=sent, clock=server.clock)) == "p"
+
+
+@pytest.mark.parametrize("sent", [0.0, 1_000.0 - jobs.LANDING])
+def test_a_processing_that_was_never_sent_or_long_ago_is_not_waited_for(sent: float) -> None:
+    server = Server(v={"ingest": "DONE"})
+    talk = Talk(server, server.clock)
+
+    assert talk.hear(jobs.landed("v", sent=sent, clock=server.clock)) is None
+    assert talk.sleeps == []
 
 
 def test_a_processing_of_somebody_elses_is_not_taken() -> None:
     server = Server(v={}, p={"parentId": "v", "state": "DONE"})
 
-    made = Talk(server).hear(jobs.start_processing("v", {}, known=["p"]))
-
-    assert made != "p"
-    assert server.sent == ["POST process-video"]
+    assert Talk(server).hear(jobs.landed("v", known=["p"])) is None
 
 
 def test_of_several_processings_the_one_that_got_furthest_is_taken() -> None:
@@ -256,7 +279,7 @@ def test_of_several_processings_the_one_that_got_furthest_is_taken() -> None:
         v={}, a={"parentId": "v", "state": "ERROR"}, b={"parentId": "v", "state": "RUNNING"}, c={"parentId": "v"}
     )
 
-    assert Talk(server).hear(jobs.start_processing("v", {})) == "b"
+    assert Talk(server).hear(jobs.landed("v")) == "b"
 
 
 def test_a_processing_that_is_refused_is_refused() -> None:
@@ -264,4 +287,4 @@ def test_a_processing_that_is_refused_is_refused() -> None:
     server.troubles, server.deaf = {"POST": [reply({"exception": "BadRequestException"}, 400)]}, True
 
     with pytest.raises(RefusedError, match="BadRequest"):
-        Talk(server).hear(jobs.start_processing("v", {}))
+        Talk(server).hear(jobs.send_processing("v", {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +14,7 @@ from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR
 from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
 
 from reelworks.core.attempt import Attempt
-from reelworks.core.claim import Claim
+from reelworks.core.claim import Claim, load_claim
 from reelworks.core.ending import TaskStoppedError
 from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
@@ -101,6 +102,16 @@ class JobOperator(BaseOperator):
     def tidy(self, claim: Claim) -> None:
         """Remove what ``prepare`` and the job have left, now that the job is over; may be done twice."""
         return
+
+    def remember(self, claim: Claim, notes: dict[str, Any]) -> None:
+        """Store what a try that comes after this one's death has to know (JSON); the job's next step forgets it."""
+        if self._attempt:
+            replace(claim, notes={**claim.notes, **notes}).save(self._attempt.store)
+
+    def recalled(self, note: str) -> Any:
+        """Return what is remembered now: another try that Airflow took for dead may have stored it just before."""
+        claim = load_claim(self._attempt.store) if self._attempt else None
+        return claim.notes.get(note) if claim else None
 
     # The way of a job ---------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from reelworks.media.publish import Delivery
 from reelworks.media.source import Source, check_bucket, open_source, source_link
 from reelworks.pixop import api
 from reelworks.pixop.hook import PixopHook
-from reelworks.pixop.jobs import find_processing, find_video, parts, remove_video, start_processing
+from reelworks.pixop.jobs import find_processing, find_video, landed, parts, remove_video, send_processing
 from reelworks.pixop.presets import PixopPreset
 from reelworks.pixop.projects import find_project
 from reelworks.pixop.sending import send_once
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LINK_LIFETIME = 3600
 MOST_SECONDS = 3600
+SENT = "processing sent"
 
 
 class PixopEnhanceOperator(JobOperator):
@@ -128,7 +129,7 @@ class PixopEnhanceOperator(JobOperator):
         if time.time() >= claim.deadline and not self.service.answer(find_processing(video)):
             # It would be paid for, and deleted at once.
             raise OverdueError(f"video {video} is ingested, and its deadline has passed")
-        return f"{video}/{self.service.answer(self._begun(video, claim.notes['body']))}"
+        return f"{video}/{self._begun(video, claim)}"
 
     def revive(self, job: Job, claim: Claim) -> Claim | None:
         """Process again what failed in processing: the upload is there already."""
@@ -155,13 +156,18 @@ class PixopEnhanceOperator(JobOperator):
         if claim.job_id and not (self.keep_remote and claim.done):
             self.service.answer(remove_video(parts(str(claim.job_id))[0]))
 
-    def _begun(self, video: str, body: dict[str, Any]) -> Flow[str]:
+    def _begun(self, video: str, claim: Claim) -> str:
         """Start the processing; where nothing was made, it is sent once more."""
+        found = self.service.answer(landed(video, sent=self.recalled(SENT) or 0.0))
         try:
-            return (yield from start_processing(video, body))
+            return found or self._sent(video, claim)
         except (UnreachableError, BusyError) as error:
             self.log.warning("%s, and nothing was made: starting it again", error)
-            return (yield from start_processing(video, body))
+            return self._sent(video, claim)
+
+    def _sent(self, video: str, claim: Claim) -> str:
+        self.remember(claim, {SENT: time.time()})  # or the next try would not know that it may be on its way
+        return self.service.answer(send_processing(video, claim.notes["body"]))
 
     def _nobodys(self) -> Flow[None]:
         yield from self.service.ping()

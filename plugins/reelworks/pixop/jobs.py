@@ -6,7 +6,9 @@ goes with its original, and ``"/P"`` that processing alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import itertools
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +27,9 @@ from reelworks.pixop.calls import PAGE, Row
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between a call whose answer was lost and the look at what became of it."""
+
+LANDING = 90.0
+"""Seconds for which a call that went unanswered may still be acted on: longer than we and gateways wait for it."""
 
 
 def parts(job_id: str) -> tuple[str, str]:
@@ -132,31 +137,39 @@ def make_video(name: str, project_id: str | None = None) -> Flow[str]:
     return (yield from api.create_video(name, project_id))
 
 
-def start_processing(video_id: str, body: Mapping[str, Any], known: Collection[str] = ()) -> Flow[str]:
-    """Start a processing, unless an earlier try has, and return the id of the video it makes.
-
-    ``known`` are the videos made of this original that are other people's, or other steps'.
-
-    :raises UnreachableError, BusyError: as ``send_processing`` does.
-    """
-    return (yield from _new_processing(video_id, known)) or (yield from send_processing(video_id, body, known))
-
-
-def send_processing(video_id: str, body: Mapping[str, Any], known: Collection[str]) -> Flow[str]:
-    """Start a processing that no earlier try can have started.
+def send_processing(
+    video_id: str, body: Mapping[str, Any], known: Collection[str] = (), clock: Callable[[], float] = time.time
+) -> Flow[str]:
+    """Start a processing that no earlier try has started (``landed``), and return the id of the video it makes.
 
     The call costs money: when its answer is lost it is not sent again, but what it made is looked for.
 
-    :raises UnreachableError, BusyError: nobody knows whether it was started; a later try looks again.
+    :raises UnreachableError, BusyError: it was not answered, and nothing has come of it.
     """
+    sent = clock()
     try:
         return (yield from api.process_video(video_id, body))
     except (UnreachableError, BusyError):
-        for pause in PAUSES:
-            yield Sleep(pause)
-            if started := (yield from _new_processing(video_id, known)):
-                return started
+        if found := (yield from landed(video_id, known, sent, clock)):
+            return found
         raise
+
+
+def landed(
+    video_id: str, known: Collection[str] = (), sent: float = 0.0, clock: Callable[[], float] = time.time
+) -> Flow[str | None]:
+    """Return the video that a processing which was sent makes; None when nothing will come of it any more.
+
+    ``known`` are the videos made of this original that are other people's, or other steps'. ``sent`` is when it may
+    have been sent, in seconds since the epoch: one that is still on its way is waited for.
+    """
+    for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+        found = yield from _new_processing(video_id, known)
+        left = sent + LANDING - clock()
+        if found or left <= 0:
+            return found
+        yield Sleep(min(pause, left))
+    raise AssertionError("unreachable")  # pragma: no cover
 
 
 def _new_processing(video_id: str, known: Collection[str]) -> Flow[str | None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BadInputError
 from reelworks.core.jobs import sure_look
 from reelworks.core.presets import load
 from reelworks.pixop import api
-from reelworks.pixop.jobs import cancel, find_processing, remove_video, send_processing, start_processing
+from reelworks.pixop.jobs import cancel, find_processing, landed, remove_video, send_processing
 from reelworks.pixop.presets import PixopPreset
 from reelworks.pixop.steps import PixopStepOperator, PixopVideoStepOperator, compact
 
@@ -106,9 +107,11 @@ class PixopProcessVideoOperator(PixopVideoStepOperator):
         if not again:
             known = self.service.answer(find_processing(self.video_id))
             note = {"max_tries": most, "video_id": self.video_id, "known": known}
+        made = self.service.answer(landed(self.video_id, note["known"], note.get("sent", 0.0))) if again else None
+        if not made:
+            note["sent"] = time.time()
             store.set(STARTED, note)  # from here on a retry looks before it sends
-        start = start_processing if again else send_processing
-        made = self.service.answer(start(self.video_id, body, note["known"]))
+            made = self.service.answer(send_processing(self.video_id, body, note["known"]))
         store.set(STARTED, {**note, "id": made})
         return made
 
