@@ -17,6 +17,7 @@ from sandbox.seaweed import find_weed
 log = logging.getLogger(__name__)
 
 MARGIN = 5.0  # seconds that the log is read from before where it was left: its server counts from its own start
+DISORDER = 10**9  # nanoseconds that an entry may come late
 AGAIN = 0.5  # seconds before a reader that ended is started anew
 LONGEST_LINE = 64 << 20  # bytes; all parts of a multipart upload are named on one
 
@@ -30,13 +31,20 @@ class Tail:
         self._process: asyncio.subprocess.Process | None = None
 
     async def entries(self, after: int) -> AsyncIterator[dict[str, Any]]:
-        """Yield the entries made after a moment (nanoseconds since 1970), then each as it is made, for ever."""
+        """Yield the entries made after a moment (nanoseconds since 1970), then each as it is made, for ever.
+
+        They are nearly in order: of two that are made at once, the younger may come first. Those of the second
+        before a reader ended come again from the next.
+        """
         while True:
+            newest = after
             process = self._process = await self._launch(after)
             async for entry in _read(process):
-                if int(entry["tsNs"]) > after:
-                    after = int(entry["tsNs"])
+                moment = int(entry["tsNs"])
+                newest = max(newest, moment)
+                if moment > after:
                     yield entry
+            after = max(after, newest - DISORDER)
             log.warning("the reader of the metadata log ended with code %s", await process.wait())
             await asyncio.sleep(AGAIN)
 
