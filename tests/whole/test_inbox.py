@@ -42,8 +42,13 @@ class Inbox:
 
     def set(self, name: str, value: str) -> None:
         url = f"{self.machine.airflow.url}/api/v2/variables"
-        requests.delete(f"{url}/{name}", timeout=20)
-        requests.post(url, json={"key": name, "value": value}, timeout=20).raise_for_status()
+
+        def is_set() -> bool:
+            requests.delete(f"{url}/{name}", timeout=20)
+            return requests.post(url, json={"key": name, "value": value}, timeout=20).ok
+
+        # SQLite has one writer at a time, and the API answers 500 when it has waited too long.
+        self.until(f"{name} is set", is_set)
 
     def pause(self, dag_id: str, paused: bool = True) -> None:
         self.call("PATCH", f"dags/{dag_id}", is_paused=paused)
