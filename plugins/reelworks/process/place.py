@@ -18,9 +18,7 @@ def outputs_place(destination: str, source: S3Url, recipe: str) -> S3Url:
 
     :raises BadInputError: the key is too long for that.
     """
-    folder, _, name = source.key.rpartition("/")
-    stem = f"{folder}/{splitext(name)[0]}" if folder else splitext(name)[0]
-    return S3Url.parse(destination.rstrip("/")).joined(f"{_segments(stem)}/{recipe}")
+    return S3Url.parse(destination.rstrip("/")).joined(f"{_segments(splitext(source.key)[0])}/{recipe}")
 
 
 def quarantine_place(destination: str, source: str) -> S3Url:
@@ -47,5 +45,5 @@ def staging_place(destination: str, dag_id: str, run_id: str) -> S3Url:
 
 
 def _segments(key: str) -> str:
-    """Give a key as a relative name: S3 allows empty segments, and many tools resolve them away."""
-    return "/".join(segment or "%2F" for segment in key.split("/"))
+    """Give a key as a relative name: S3 allows empty segments and backslashes, and many tools resolve them away."""
+    return "/".join(segment.replace("\\", "%5C") or "%2F" for segment in key.split("/"))
