@@ -134,11 +134,12 @@ def _notes(stack: machine.Machine) -> list[str]:
 
 
 def _addresses(sandbox: dict[str, Any]) -> dict[str, str]:
-    return {"S3": sandbox["s3"]["endpoint"], "ByteNite": sandbox["bytenite"]["url"]}
+    services = {"ByteNite": "bytenite", "Open Encoder": "openencoder", "Pixop": "pixop"}
+    return {"S3": sandbox["s3"]["endpoint"], **{name: sandbox[key]["url"] for name, key in services.items()}}
 
 
 def _describe(about: dict[str, Any], what: str) -> str:
     lines = [f"{what}: Airflow at {about.get('airflow')} (no login)."]
-    lines += [f"  {name:<9} {url}" for name, url in about.get("sandbox", {}).items()]
+    lines += [f"  {name:<12} {url}" for name, url in about.get("sandbox", {}).items()]
     lines += [f"  {note}" for note in about.get("notes", [])]
     return "\n".join([*lines, "  `make down` stops it."])
