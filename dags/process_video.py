@@ -20,7 +20,7 @@ from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
 from reelworks.process.plan import SLOTS, work
-from reelworks.process.tasks import verified_and_published
+from reelworks.process.tasks import check_source, verified_and_published
 from reelworks.recipes import recipe_names
 
 ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
@@ -29,6 +29,7 @@ WORK = {
     "source": "{{ work(ti).source }}",
     "preset": "{{ work(ti).preset }}",
     "destination": "{{ work(ti).destination }}",
+    "pre_execute": check_source,
 }
 
 with DAG(

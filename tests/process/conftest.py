@@ -36,3 +36,13 @@ def house(sandbox: SandboxProcess, home: Path, tmp_path: Path) -> ProcessHouse:
     house = ProcessHouse(sandbox, home, f"p{uuid.uuid4().hex[:8]}", tmp_path)
     house.recipe(SMALL)
     return house
+
+
+@pytest.fixture
+def at_hand(house: ProcessHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessHouse]:
+    """The house with its connections in this process, whose forks the tasks are."""
+    for name, value in house.environment.items():
+        if name.startswith(("AIRFLOW_CONN_", "REELWORKS_")):
+            monkeypatch.setenv(name, value)
+    yield house
+    house.sandbox.faults()

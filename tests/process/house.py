@@ -49,7 +49,7 @@ class ProcessHouse:
     def environment(self) -> dict[str, str]:
         info = self.sandbox.info
         bytenite = {"conn_type": "bytenite", "host": info["bytenite"]["url"], "password": info["bytenite"]["api_key"]}
-        connections = {"AWS_DEFAULT": aws_connection(self.sandbox), "BYTENITE_DEFAULT": bytenite}
+        connections = {"AWS_DEFAULT": aws_connection(self.sandbox), "BYTENITE_DEFAULT": bytenite, **self._more()}
         return {
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -59,6 +59,17 @@ class ProcessHouse:
             "REELWORKS_RECIPES": str(self.recipes),
             **{f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()},
         }
+
+    def _more(self) -> dict[str, Any]:
+        """The connections of the services that not every test starts."""
+        info, more = self.sandbox.info, dict[str, Any]()
+        if encoder := info.get("openencoder"):
+            login = {"login": encoder["username"], "password": encoder["password"]}
+            more["OPENENCODER_DEFAULT"] = {"conn_type": "openencoder", "host": encoder["url"], **login}
+        if pixop := info.get("pixop"):
+            login = {"login": pixop["email"], "password": pixop["password"], "extra": {"team_id": pixop["team_id"]}}
+            more["PIXOP_DEFAULT"] = {"conn_type": "pixop", "host": pixop["url"], **login}
+        return more
 
     def run(self, *sources: str, **params: Any) -> list[dict[str, Any]]:
         """Run the DAG once for each source, one after the other."""
@@ -98,11 +109,12 @@ class ProcessHouse:
     # The services
 
     def mark(self) -> None:
-        self._before = {job["id"] for job in self.sandbox.ledger("bytenite")["jobs"]}
+        services = [name for name in ("bytenite", "openencoder", "pixop") if name in self.sandbox.info]
+        self._before = {name: {job["id"] for job in self.sandbox.ledger(name)["jobs"]} for name in services}
 
-    def paid(self) -> int:
-        """How many jobs ByteNite was made to run since the mark."""
-        return len([job for job in self.sandbox.ledger("bytenite")["jobs"] if job["id"] not in self._before])
+    def paid(self, service: str = "bytenite") -> int:
+        """How many jobs a service was made to run since the mark."""
+        return len([job for job in self.sandbox.ledger(service)["jobs"] if job["id"] not in self._before[service]])
 
 
 def migrated(path: Path) -> Path:

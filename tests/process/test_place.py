@@ -12,8 +12,8 @@ from reelworks.process.place import outputs_place, quarantine_place, staging_pla
 
 NAMES = [
     "a b c", "plus+plus", "100%25 sure", "salt&pepper", "no#1", "what?x=1", "it's \"quoted\"; rm -rf $HOME",
-    "🎬 été Ünï", "UPPER", ".hidden", "two..dots", "-y", "a\\b", "~", "{{ params.source }}", "%s", "a:b", "a|b", "a*b", "<a>",
-    "  a", "a  ", "é", "e\u0301", "\u202eRTL", "中文", "x" * 180,
+    "🎬 été Ünï", "UPPER", ".hidden", "two..dots", "-y", "a\\b", "~", "{{ params.source }}", "%s", "a:b", "a|b", "a*b",
+    "<a>", "  a", "a  ", "é", "e\u0301", "\u202eRTL", "中文", "x" * 180,
 ]  # fmt: skip
 FOLDERS = ["", "a/", "a//", "/", "manifest.json/", "_quarantine/"]
 SUFFIXES = [".mp4", ".MOV", ""]

@@ -1,15 +1,17 @@
-"""What verify_and_publish does, from what the other tasks of its run have left."""
+"""What the DAG's own tasks do around the operators: see that the source is still the one, verify and publish."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from reelworks.core.claim import load_claim
 from reelworks.core.errors import BadInputError
 from reelworks.media.s3 import s3_client
-from reelworks.process.judge import Made
+from reelworks.media.source import source_link
+from reelworks.process.judge import LINK_LIFETIME, Made
 from reelworks.process.operators import hopeless_fails
-from reelworks.process.plan import ENHANCE, PROBE, Plan, made, recipe_facts
+from reelworks.process.plan import ENHANCE, PROBE, Plan, made, recipe_facts, work
 from reelworks.process.publish import Publisher
 from reelworks.recipes import Recipe, load_recipe
 
@@ -29,6 +31,20 @@ def verified_and_published(context: Context, aws_conn_id: str = "aws_default") -
         return Publisher(s3_client(aws_conn_id), recipe, plan, tuple(_made(instance, plan))).publish()
 
 
+def check_source(context: Context, aws_conn_id: str = "aws_default") -> None:
+    """See, before anything is paid for, that the source is still the one that probe looked at; it may have waited long.
+
+    A job that is paid for goes on: verify_and_publish looks once more.
+    """
+    instance = context["ti"]
+    if load_claim(context["task_state_store"]):
+        return
+    with hopeless_fails():
+        source = instance.xcom_pull(task_ids=PROBE, key="plan")["source"]
+        if work(instance)["source"] == source["url"]:
+            source_link(source["url"], s3_client(aws_conn_id), LINK_LIFETIME, source["etag"])
+
+
 def _check_unchanged(recipe: Recipe, plan: Plan) -> None:
     then = {each["name"]: each["made"] for each in (*plan["work"].values(), *plan["kept"])}
     now = {encode.name: made(recipe, encode.name) for encode in recipe.encodes}
@@ -38,8 +54,8 @@ def _check_unchanged(recipe: Recipe, plan: Plan) -> None:
 
 
 def _made(instance: Any, plan: Plan) -> Iterator[Made]:
-    for task, work in plan["work"].items():
+    for task, told in plan["work"].items():
         job, outputs = (instance.xcom_pull(task_ids=task, key=key) for key in ("job", "return_value"))
         if not job or not outputs:
             raise BadInputError(f"{task} has left no outputs: clear it, not this task")
-        yield {"task": task, "name": work["name"], "work": work, "job": job, "outputs": outputs}
+        yield {"task": task, "name": told["name"], "work": told, "job": job, "outputs": outputs}
