@@ -207,6 +207,13 @@ def test_the_connection_test_says_what_is_wrong_without_the_secret(connected, se
     assert "5ec2e7" not in said
 
 
+def test_the_connection_test_of_an_address_where_nobody_answers_says_what_to_check(connected):
+    good, said = connected(host="http://127.0.0.1:1").test_connection()
+
+    assert not good
+    assert said.endswith("is http://127.0.0.1:1 the right address (the connection's host), and does it run?")
+
+
 def test_errors_on_the_line_come_through(carry, connected, server) -> None:
     server.act = resets
 

@@ -76,7 +76,7 @@ def test_an_answer_without_a_token_is_no_answer() -> None:
 
 
 def test_a_401_at_the_sign_in_names_the_fields_to_check_and_no_secret() -> None:
-    with pytest.raises(SignInRefusedError, match=r"wrong e-mail or password.*login.*password") as error:
+    with pytest.raises(SignInRefusedError, match=r"check the connection's login.*password") as error:
         Talk([refused("AuthException")]).hear(sign_in("a@b.c", "5ec2e7"))
     assert "5ec2e7" not in str(error.value)
     assert basic("a@b.c", "5ec2e7")["Authorization"].partition(" ")[2] not in str(error.value)

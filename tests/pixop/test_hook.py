@@ -58,6 +58,7 @@ def test_a_wrong_password_is_tried_once_and_named(
         with pytest.raises(SignInRefusedError, match=r"wrong e-mail or password.*login.*password") as error:
             carry(hook, api.list_projects())
         assert "wrong-t" not in str(error.value)
+        assert str(error.value).count("wrong e-mail or password") == 1
     assert studio.count("get_token") - before == 1
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from reelworks.core.errors import BadInputError, VideoServiceError
+from reelworks.core.errors import BadInputError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Call, Flow, Reply
 from reelworks.core.jobs import Job
 from reelworks.core.session import Session, shared_session
@@ -117,6 +117,9 @@ class VideoServiceHook(BaseHook):
         """Sign in and make one cheap call; for the connection form's test button."""
         try:
             return True, self.answer(self.ping())
+        except UnreachableError as error:
+            base = self._on_worker()[0].shown
+            return False, f"{error}: is {base} the right address (the connection's host), and does it run?"
         except VideoServiceError as error:
             return False, str(error)
 

@@ -75,6 +75,12 @@ class Line:
         self.allow_http = allow_http
         self._check(self.base_url)
 
+    @property
+    def shown(self) -> str:
+        """The base URL without what may be a password in it."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
     def url(self, call: Call) -> str:
         """Return the whole URL of ``call``."""
         if "://" not in call.path:

@@ -74,7 +74,7 @@ def lifetime(token: str, now: float) -> float:
 def _remedy(status: int, team_id: str | None) -> str:
     also = f", and its team_id {team_id!r}, which may not be one of the account's teams" if team_id else ""
     if status == 401:
-        return f"wrong e-mail or password: check the connection's login (the e-mail) and password{also}"
+        return f"check the connection's login (the e-mail) and password{also}"
     return f"check the connection's host and login{also}"
 
 
