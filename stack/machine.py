@@ -15,7 +15,7 @@ from stack.airflow_api import PARTS, AirflowApi
 from stack.home import Home
 from stack.ports import HOST, asked, free_port, or_free
 from stack.processes import NotReady, Processes, StackError, clean_environment
-from stack.settings import airflow_environment, sandbox_connections
+from stack.settings import airflow_environment, inbox_settings, sandbox_connections
 from stack.signals import shield
 from stack.terminal import Terminal
 
@@ -108,7 +108,8 @@ def _start(
     (folder / "airflow.cfg").touch()
     terminal.show("starting the sandbox", "sandbox")
     sandbox = _start_sandbox(home, processes, note)
-    environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | dict(overrides)
+    environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | inbox_settings(sandbox)
+    environment |= dict(overrides)
     terminal.show("preparing Airflow's database", "database")
     database.prepare(folder, processes, environment)
     started = {
@@ -134,7 +135,7 @@ def _start_sandbox(home: Home, processes: Processes, note: Callable[[str], None]
     about = folder / "sandbox.json"
     about.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(folder)]
-    for service in ("s3", "bytenite", "openencoder", "pixop"):
+    for service in ("s3", "sqs", "bytenite", "openencoder", "pixop"):
         # Left to itself, the sandbox takes its usual port, or a free one.
         if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):
             command += [f"--{service}-port", str(or_free(wanted, note))]

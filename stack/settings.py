@@ -61,13 +61,14 @@ def callers_connections() -> dict[str, str]:
 
 def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Make Airflow connections to what the sandbox says of itself in sandbox.json."""
-    s3, bytenite, fleet, pixop = (sandbox[name] for name in ("s3", "bytenite", "openencoder", "pixop"))
+    s3, sqs, bytenite, fleet, pixop = (sandbox[name] for name in ("s3", "sqs", "bytenite", "openencoder", "pixop"))
+    endpoints = {"s3": {"endpoint_url": s3["endpoint"]}, "sqs": {"endpoint_url": sqs["url"]}}
     return {
         "aws_default": {
             "conn_type": "aws",
             "login": s3["access_key"],
             "password": s3["secret_key"],
-            "extra": {"endpoint_url": s3["endpoint"], "region_name": s3["region"]},
+            "extra": {"region_name": s3["region"], "service_config": endpoints},
         },
         "bytenite_default": {
             "conn_type": "bytenite",
@@ -89,6 +90,11 @@ def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "extra": {"team_id": pixop["team_id"]},
         },
     }
+
+
+def inbox_settings(sandbox: dict[str, Any]) -> dict[str, str]:
+    """Say where the sandbox tells of what lands; a caller's own queue wins."""
+    return {"REELWORKS_QUEUE": os.environ.get("REELWORKS_QUEUE") or sandbox["sqs"]["queue_url"]}
 
 
 def _secrets(home: Path) -> dict[str, str]:

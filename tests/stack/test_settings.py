@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from stack.settings import airflow_environment, callers_connections, sandbox_connections
+from stack.settings import airflow_environment, callers_connections, inbox_settings, sandbox_connections
 
 SANDBOX = {
     "s3": {"endpoint": "http://127.0.0.1:1", "access_key": "key", "secret_key": "secret", "region": "us-east-1"},
+    "sqs": {"url": "http://127.0.0.1:4", "queue_url": "http://127.0.0.1:4/000000000000/reelworks-inbox"},
     "bytenite": {"url": "http://127.0.0.1:2", "api_key": "api-key"},
+    "pixop": {"url": "http://127.0.0.1:5", "email": "me@example.com", "password": "pass", "team_id": "team"},
     "openencoder": {
         "url": "http://127.0.0.1:3",
         "username": "admin",
@@ -49,7 +51,9 @@ def test_the_callers_settings_do_not_leak_in(tmp_path: Path, monkeypatch: pytest
     assert "AWS_PROFILE" not in environment
     assert "PYTHONPATH" not in environment
     assert environment["NO_PROXY"] == "intranet,127.0.0.1,localhost"
-    assert json.loads(environment["AIRFLOW_CONN_AWS_DEFAULT"])["extra"]["endpoint_url"] == "http://127.0.0.1:1"
+    aws = json.loads(environment["AIRFLOW_CONN_AWS_DEFAULT"])["extra"]
+    assert aws["service_config"]["s3"] == {"endpoint_url": "http://127.0.0.1:1"}
+    assert aws["service_config"]["sqs"] == {"endpoint_url": "http://127.0.0.1:4"}
     assert json.loads(environment["AIRFLOW_CONN_BYTENITE_DEFAULT"]) == {
         "conn_type": "bytenite",
         "host": "http://127.0.0.1:2",
@@ -62,6 +66,15 @@ def test_the_callers_settings_do_not_leak_in(tmp_path: Path, monkeypatch: pytest
         "password": "word",
         "extra": {"inbound_bucket": "in", "outbound_bucket": "out"},
     }
+    assert json.loads(environment["AIRFLOW_CONN_PIXOP_DEFAULT"])["extra"] == {"team_id": "team"}
+
+
+def test_the_sandboxs_queue_is_read_unless_the_caller_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REELWORKS_QUEUE", raising=False)
+    assert inbox_settings(SANDBOX) == {"REELWORKS_QUEUE": "http://127.0.0.1:4/000000000000/reelworks-inbox"}
+
+    monkeypatch.setenv("REELWORKS_QUEUE", "https://sqs.eu-central-1.amazonaws.com/1/mine")
+    assert inbox_settings(SANDBOX) == {"REELWORKS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/1/mine"}
 
 
 def test_a_real_account_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
