@@ -184,7 +184,8 @@ def test_what_no_event_told_of_is_found_by_the_sweep(inbox: Inbox) -> None:
     inbox.queue(lose_every=2)
     inbox.pause("inbox_events", False)
     sources = inbox.put(*(f"{at}.mp4" for at in range(8)))
-    inbox.until("the told have runs", lambda: len(inbox.runs()) >= 4 and not inbox.queued())
+    inbox.until("the told have runs", lambda: len(inbox.runs()) >= 4)
+    inbox.until("the queue is empty", lambda: not inbox.queued())
     assert len(inbox.runs()) == 4
 
     assert inbox.sweep()["started"] == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
 
@@ -61,17 +62,17 @@ class Inbox:
         """Return what `of` makes the same inbox of."""
         return {**asdict(self), "suffixes": list(self.suffixes)}
 
-    @property
+    @cached_property
     def bucket(self) -> str:
         """The bucket that videos land in."""
         return S3Url.parse(self.url).bucket
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """What all their keys begin with: nothing, or a folder with its slash."""
         return _folder(self.url)[1]
 
-    @property
+    @cached_property
     def _out(self) -> tuple[str, str]:
         return _folder(self.outbox)
 
