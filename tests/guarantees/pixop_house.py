@@ -90,7 +90,7 @@ class PixopHouse(House):
         (presets / "pixop").mkdir(parents=True)
         (presets / "pixop" / f"{self.preset}.yaml").write_text(TINY)
         monkeypatch.setenv("REELWORKS_PRESETS", str(presets))
-        monkeypatch.setattr(sending, "PAUSES", (0.1, 0.5, None))
+        monkeypatch.setattr(sending, "PAUSES", (0.1, 0.5, 0.5))
         monkeypatch.setattr(jobs, "PAUSES", (0.1, 0.2, 0.3))
         monkeypatch.setattr(jobs, "LANDING", 1.0)
 

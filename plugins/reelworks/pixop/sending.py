@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAUSES = (1.0, 5.0, 20.0, None)
-"""Seconds between an upload that has not arrived and the next; after the last it is left to a retry of the task."""
+PAUSES = (3.0, 5.0, 20.0, 20.0)
+"""Seconds that an upload without an answer has to show after all, before the next; the last is left to a retry."""
 
 
 def send_once(
@@ -41,21 +41,32 @@ def send_once(
     if has_arrived(hook, video_id, source, size):
         log.info("%s has arrived at video %s before", source, video_id)
         return
-    for pause in PAUSES:
+    for left, pause in zip(reversed(range(len(PAUSES))), PAUSES, strict=True):
         before_each()
         try:
             upload_video(hook, video_id, source, client, light=light)
-        except (UnreachableError, BusyError, RefusedError) as error:
-            # Its answer may be what was lost. What has arrived all the same is refused the second time.
-            if has_arrived(hook, video_id, source, size):
+            return
+        except RefusedError as error:
+            # What has arrived all the same is refused the second time.
+            if not has_arrived(hook, video_id, source, size):
+                raise
+            log.info("%s; but all has arrived", error)
+            return
+        except (UnreachableError, BusyError) as error:
+            if _arrives(hook, video_id, source, size, pause):
                 log.info("%s; but all has arrived", error)
                 return
-            if pause is None or isinstance(error, RefusedError):
+            if not left:
                 raise
-            log.warning("%s: sending it again in %g s", error, pause)
-            time.sleep(pause)
-        else:
-            return
+            log.warning("%s, and nothing has arrived: sending it again", error)
+
+
+def _arrives(hook: VideoServiceHook, video_id: str, source: str, size: int | None, seconds: float) -> bool:
+    """Say whether what was sent is there, at once or after ``seconds``: its answer may be what was lost."""
+    if has_arrived(hook, video_id, source, size):
+        return True
+    time.sleep(seconds)
+    return has_arrived(hook, video_id, source, size)
 
 
 def has_arrived(hook: VideoServiceHook, video_id: str, source: str, size: int | None) -> bool:
