@@ -1,11 +1,15 @@
 """The sheet's rules 1 to 20 on process requests: each broken, and each kept."""
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.pixop.request import BadRequestError, read_request
+from tests.sandbox.caller import make_clip
+from tests.sandbox.pixop.client import Client, refusal
 from tests.sandbox.pixop.rule_cases import BROKEN, KEPT, Body, codec
 from tests.sandbox.pixop.sources import metadata
 
@@ -59,3 +63,33 @@ def test_the_document_s_own_sample_is_refused() -> None:
 def test_numbers_beyond_all_bounds_are_refused_like_others(number: float) -> None:
     with pytest.raises(BadRequestError, match=r"bitrate\.mbps must be between"):
         read_request({"bitrate": {"mbps": number}}, metadata())
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `metadata()` says, as a file."""
+    return make_clip(tmp_path_factory.mktemp("rules") / "clip.mp4", size="640x360", seconds=10)
+
+
+def test_every_broken_rule_is_answered_in_the_documents_form_and_costs_nothing(client: Client, long_clip: Path) -> None:
+    source = client.ready(long_clip)
+    before = len(client.ledger()["jobs"])
+
+    for rule, what, body, field in BROKEN:
+        sent = json.dumps(body)
+        answer = client.call("POST", f"/videos/v1/process-video/{source}", data=sent)
+
+        assert refusal(answer) == (400, "BadRequestException"), (rule, what, answer.text)
+        if "NaN" not in sent:  # which is no JSON, and refused before any rule
+            assert answer.json()["errorMessage"].startswith(field), (rule, what, answer.text)
+    assert len(client.ledger()["jobs"]) == before
+
+
+def test_every_rule_is_kept_by_a_request_that_the_service_takes(client: Client, long_clip: Path) -> None:
+    client.settings(instant=True)
+    source = client.ready(long_clip)
+
+    for rule, what, body, _ in KEPT:
+        answer = client.start(source, body)
+
+        assert answer.status_code == 200, (rule, what, answer.text)
