@@ -177,6 +177,7 @@ def test_a_change_is_noticed_and_the_same_again_is_not(clock) -> None:
 @pytest.mark.parametrize(
     ("job", "text"),
     [
+        (Job("17", Phase.WAITING, ""), "job 17 is waiting"),
         (RUNNING, "job 17 is running (encoding)"),
         (Job("17", Phase.RUNNING, "encoding", percent=49.6), "job 17 is running (encoding) 50 %"),
         (Job("17", Phase.FAILED, "error", error="no video"), "job 17 is failed (error): no video"),

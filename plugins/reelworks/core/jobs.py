@@ -53,8 +53,9 @@ class Job:
 
     def __str__(self) -> str:
         """Say it as a log line does."""
+        state = f" ({self.state})" if self.state else ""
         percent = f" {self.percent:.0f} %" if self.percent is not None else ""
-        return f"job {self.id} is {self.phase} ({self.state}){percent}{': ' + self.error if self.error else ''}"
+        return f"job {self.id} is {self.phase}{state}{percent}{': ' + self.error if self.error else ''}"
 
 
 def wait_for_job(
