@@ -37,6 +37,8 @@ with DAG(
     description="Take one video through a recipe: probe, enhance, encode, verify, publish",
     doc_md=__doc__,
     schedule=None,
+    # Most of a run is waiting at a service; Airflow's own 16 would let one full service hold up the others.
+    max_active_runs=64,
     tags=["reelworks"],
     default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
     user_defined_macros={"work": work},

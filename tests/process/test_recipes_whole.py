@@ -87,7 +87,7 @@ def test_a_recipe_that_enhances_publishes_what_it_says(
 
 def test_every_service_has_its_part_and_a_dry_run_tells_it(house: ProcessHouse, tape: bytes) -> None:
     house.recipe(EVERY)
-    assert fresh(SYNC, **house.environment) == "created"
+    assert fresh(SYNC, **house.environment) in ("created", "unchanged")
     source = house.put(body=tape)
 
     said = house.run(source, dry_run=True)[0]["dry_run"]

@@ -59,6 +59,7 @@ class Planner:
             "work": dict(self._work(kept, place)),
             "kept": [job.model_dump(mode="json") for job in kept.values()],
             "gates": record.recipe.gates if record else None,
+            "replaces": sorted(record.keys) if record else [],
         }
 
     @property

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError, BadOutputError
+from reelworks.core.errors import BadInputError
 from reelworks.media import s3
 from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.manifest import tool_versions
 from reelworks.media.source import source_digest, source_link
 from reelworks.pictures.store import store_pictures
-from reelworks.process.judge import LINK_LIFETIME, Judge, Made
+from reelworks.process.judge import LINK_LIFETIME, Made
 from reelworks.process.plan import ENHANCE, Plan
 from reelworks.process.quarantine import release
 from reelworks.process.record import Record, RecordJob, check_owner, read_record, write_record
+from reelworks.process.review import Review
 from reelworks.process.staging import sweep
 from reelworks.recipes import Recipe
 
@@ -42,28 +43,31 @@ class Publisher:
         :raises BadOutputError: an output does not pass; nothing was published.
         :raises BadInputError: the source is another one by now, or what was staged is gone.
         """
-        earlier = read_record(self.client, self.place)
-        if not self._is_done(earlier):
-            self._check_source(earlier)
-            jobs = self._verified()
-            record = self._record(jobs)
-            self._withdraw(earlier, record)
-            self._copy(jobs)
-            record = record.model_copy(update={"pictures": self._pictures(record)})
-            write_record(self.client, self.place, record)
-            log.info("published %d outputs at %s", len(record.keys), self.place)
-            self._remove_old(earlier, record)
-        self._tidy()
+        record = read_record(self.client, self.place)
+        if record is None or not self._is_done(record):
+            record = self._published(record)
+        self._tidy(record)
         return str(self.place.joined(MANIFEST))
+
+    def _published(self, earlier: Record | None) -> Record:
+        self._check_source(earlier)
+        review = Review(self.client, self.recipe, self.plan, self.made)
+        record = self._record(review.jobs())
+        self._withdraw(earlier, record)
+        self._copy(record)
+        record = record.model_copy(update={"pictures": self._pictures(record, review.judge.clip())})
+        write_record(self.client, self.place, record)
+        log.info("published %d outputs at %s", len(record.keys), self.place)
+        return record
 
     @property
     def place(self) -> s3.S3Url:
         """Where readers look."""
         return s3.S3Url.parse(self.plan["place"])
 
-    def _is_done(self, there: Record | None) -> bool:
+    def _is_done(self, there: Record) -> bool:
         """Return whether a try that died after the manifest has published all this."""
-        if there is None or there.run.model_dump() != self.plan["run"]:
+        if there.run.model_dump() != self.plan["run"]:
             return False
         ids = {made["job"]["id"] for made in self.made}
         return ids <= {job.id for job in there.jobs} and there.recipe.digest == self.plan["recipe"]["digest"]
@@ -79,68 +83,6 @@ class Publisher:
     def _is_of(self, made: Made, source: Mapping[str, Any]) -> bool:
         theirs = made["job"]["source"]
         return bool(theirs["url"] != source["url"] or theirs["etag"] == source["etag"])
-
-    def _verified(self) -> list[RecordJob]:
-        judge = Judge(self.client, self.recipe, self.plan, self._enhanced())
-        jobs, faults = list[RecordJob](), list[str]()
-        for made in self.made:
-            verdicts = dict(judge.verdicts(made))
-            faults += [f"{name}: {fault}" for name, verdict in verdicts.items() for fault in verdict.faults]
-            jobs.append(self._job(made, {name: verdict.as_json() for name, verdict in verdicts.items()}))
-        for job in self._kept():
-            if self.plan["gates"] != self.plan["recipe"]["gates"]:
-                verdicts = dict(judge.verdicts(self._as_made(job)))
-                faults += [f"{name}: {fault}" for name, verdict in verdicts.items() for fault in verdict.faults]
-                given = {name: verdict.as_json() for name, verdict in verdicts.items()}
-                outputs = [o.model_copy(update={"verdict": given[o.name]}) for o in job.outputs]
-                job = job.model_copy(update={"outputs": tuple(outputs)})
-            jobs.append(job)
-        if faults:
-            raise BadOutputError(f"nothing was published, see {self.plan['staging']}: {'; '.join(faults)}")
-        return jobs
-
-    def _kept(self) -> Iterator[RecordJob]:
-        yield from (RecordJob.model_validate(job) for job in self.plan["kept"])
-
-    def _as_made(self, job: RecordJob) -> Made:
-        outputs = [
-            {**output.model_dump(), "url": str(s3.S3Url(self.place.bucket, output.key))} for output in job.outputs
-        ]
-        return {"name": job.name, "job": {"name": job.job_name}, "outputs": outputs}
-
-    def _enhanced(self) -> str | None:
-        made = [*self.made, *map(self._as_made, self._kept())]
-        return next((str(each["outputs"][0]["url"]) for each in made if each["name"] == ENHANCE), None)
-
-    def _job(self, made: Made, verdicts: Mapping[str, Any]) -> RecordJob:
-        job, work = made["job"], made["work"]
-        told = [
-            {**output, "key": str(self._target(made["name"], output["name"]).key), "verdict": verdicts[output["name"]]}
-            for output in made["outputs"]
-        ]
-        return RecordJob.model_validate(
-            {
-                "task": made["task"],
-                "name": made["name"],
-                "service": job["service"],
-                "id": job["id"],
-                "job_name": job["name"],
-                "preset": job["preset"],
-                "amount": job["amount"],
-                "made": work["made"],
-                "outputs": told if self._is_output(made["name"]) else [],
-                "verdict": None if self._is_output(made["name"]) else next(iter(verdicts.values())),
-                "timings": job["timings"],
-            }
-        )
-
-    def _is_output(self, name: str) -> bool:
-        return name != ENHANCE or bool(self.recipe.enhance and self.recipe.enhance.publish)
-
-    def _target(self, name: str, output: str) -> s3.S3Url:
-        stem = s3.S3Url.parse(self.plan["source"]["url"]).stem
-        encode = "enhanced" if name == ENHANCE else name
-        return self.place.joined(self.recipe.file_name(source=stem, encode=encode, made=output))
 
     def _record(self, jobs: list[RecordJob]) -> Record:
         keys = [output.key for job in jobs for output in job.outputs]
@@ -167,33 +109,31 @@ class Publisher:
         if any(before.get(key, digest) != digest for key, digest in record.keys.items()) or earlier is None:
             s3.delete(self.client, self.place.joined(MANIFEST))
 
-    def _copy(self, jobs: list[RecordJob]) -> None:
+    def _copy(self, record: Record) -> None:
         made = {each["name"]: each for each in self.made}
-        for job in jobs:
+        for job in record.jobs:
             staged = {output["name"]: output["url"] for output in made[job.name]["outputs"]} if job.name in made else {}
             for output in job.outputs:
                 if output.name in staged:
                     target = s3.S3Url(self.place.bucket, output.key)
                     s3.copy(self.client, s3.S3Url.parse(staged[output.name]), target)
 
-    def _pictures(self, record: Record) -> dict[str, str]:
+    def _pictures(self, record: Record, clip: tuple[float, float] | None) -> dict[str, str]:
         encoded = [output for job in record.jobs if job.name != ENHANCE for output in job.outputs]
         shown = max(encoded, key=lambda output: output.probe["video"][0]["height"], default=None)
         if shown is None:
             return {}
-        source, clip = self.plan["source"], Judge(self.client, self.recipe, self.plan, None).clip()
+        source = self.plan["source"]
         links = (
             s3.presign(self.client, s3.S3Url.parse(source["url"]), LINK_LIFETIME, source["version_id"]),
             s3.presign(self.client, s3.S3Url(self.place.bucket, shown.key), LINK_LIFETIME),
         )
         return store_pictures(self.client, self.place, *links, starts=clip[0] if clip else 0.0)
 
-    def _remove_old(self, earlier: Record | None, record: Record) -> None:
-        """Remove what an earlier recipe had made, now that no manifest names it."""
-        for key in set(earlier.keys if earlier else ()) - set(record.keys):
+    def _tidy(self, record: Record) -> None:
+        # What an earlier recipe had made goes only now that no manifest names it.
+        for key in {*self.plan["replaces"]} - {*record.keys}:
             s3.delete(self.client, s3.S3Url(self.place.bucket, key))
-
-    def _tidy(self) -> None:
         s3.delete_prefix(self.client, s3.S3Url.parse(self.plan["staging"]))
         release(self.client, source=self.plan["source"]["url"], destination=self.plan["destination"])
         sweep(self.client, self.place.bucket)
