@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
+from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
@@ -22,6 +22,8 @@ from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
 from reelworks.process.plan import SLOTS, work
 from reelworks.process.tasks import check_source, verified_and_published
 from reelworks.recipes import recipe_names
+from reelworks.settings import environment
+from reelworks.web.task import publishing_task
 
 ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
 
@@ -64,16 +66,18 @@ with DAG(
         task_id="enhance",
         preview_seconds="{{ work(ti).preview_seconds }}",
         keep_remote="{{ 'yes' if work(ti).keep_remote else '' }}",
+        pool=environment("REELWORKS_PIXOP_POOL"),
         **WORK,
     )
 
     with TaskGroup("encode") as encode:
         # What a recipe has no encode for is skipped by probe, and so is enhance: skipped tasks never start.
         for service, operator in ENCODERS.items():
+            pool = environment(f"REELWORKS_{service.upper()}_POOL")
             for number in SLOTS:
-                operator(task_id=f"{service}_{number}", trigger_rule="none_failed_min_one_success", **WORK)
+                operator(task_id=f"{service}_{number}", pool=pool, trigger_rule="none_failed_min_one_success", **WORK)
 
-    @task(trigger_rule="none_failed_min_one_success")
+    @publishing_task(trigger_rule="none_failed_min_one_success")
     def verify_and_publish() -> str:
         """Verify all outputs, then copy them to where readers look, the manifest last."""
         return verified_and_published(get_current_context())

@@ -87,6 +87,17 @@ class AirflowApi:
         tasks: list[dict[str, Any]] = answer["task_instances"]
         return tasks
 
+    def pools(self) -> dict[str, int]:
+        """Return the slots of the pools in which deferred tasks count."""
+        return {pool["name"]: pool["slots"] for pool in self._get("pools")["pools"] if pool["include_deferred"]}
+
+    def make_pool(self, name: str, slots: int) -> None:
+        """Make a pool in which deferred tasks keep their slots; one that is there is left as it is."""
+        body = {"name": name, "slots": slots, "include_deferred": True, "description": f"jobs at {name}"}
+        answer = self.session.post(f"{self.url}/api/v2/pools", json=body, timeout=TIMEOUT)
+        if answer.status_code != requests.codes.conflict:
+            answer.raise_for_status()
+
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> "TaskLog":
         """Return the log of one attempt."""
         path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/logs/{attempt}"

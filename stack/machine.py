@@ -15,7 +15,7 @@ from stack.airflow_api import PARTS, AirflowApi
 from stack.home import Home
 from stack.ports import HOST, asked, free_port, or_free
 from stack.processes import NotReady, Processes, StackError, clean_environment
-from stack.settings import airflow_environment, inbox_settings, sandbox_connections
+from stack.settings import POOLS, airflow_environment, inbox_settings, sandbox_connections
 from stack.signals import shield
 from stack.terminal import Terminal
 
@@ -127,6 +127,8 @@ def _start(
         return len(healthy) == len(PARTS) + 1
 
     machine.wait_for("Airflow's processes", all_healthy, WITHIN)
+    for pool, slots in POOLS.items():
+        api.make_pool(pool, slots)
     return machine
 
 

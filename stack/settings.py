@@ -11,6 +11,9 @@ from stack import ROOT
 from stack.ports import HOST
 from stack.processes import clean_environment
 
+POOLS = {"bytenite": 8, "openencoder": 4, "pixop": 4}
+"""How many tasks may have a job at a service at once, those that wait for it included."""
+
 
 def airflow_environment(home: Path, port: int, connections: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Make the environment of every Airflow process in ``home``, with the API server on ``port``."""
@@ -93,8 +96,10 @@ def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def inbox_settings(sandbox: dict[str, Any]) -> dict[str, str]:
-    """Say where the sandbox tells of what lands; a caller's own queue wins."""
-    return {"REELWORKS_QUEUE": os.environ.get("REELWORKS_QUEUE") or sandbox["sqs"]["queue_url"]}
+    """Say where the sandbox tells of what lands, and which pools there are; a caller's own queue and pools win."""
+    ours = {"REELWORKS_QUEUE": sandbox["sqs"]["queue_url"]}
+    ours |= {f"REELWORKS_{pool.upper()}_POOL": pool for pool in POOLS}
+    return {name: os.environ.get(name) or value for name, value in ours.items()}
 
 
 def _secrets(home: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from reelworks.core.errors import BadInputError
 
 @dataclass(frozen=True)
 class Setting:
-    """One row; ``parsed`` marks what DAG files or ``make up`` need, which only the environment can set."""
+    """One row; ``parsed`` marks what DAG files need, which only the environment can set."""
 
     name: str
     default: str
@@ -39,9 +39,9 @@ TABLE = {
         Setting("REELWORKS_SWEEP_LIMIT", "500", "Runs that one sweep starts at most"),
         Setting("REELWORKS_IN_FLIGHT", "1000", "Runs of `process_video` that may wait or run at once; the rest waits"),
         Setting("REELWORKS_SWEEP_SCHEDULE", "*/15 * * * *", "Cron expression of `sweep_inbox`", parsed=True),
-        Setting("REELWORKS_BYTENITE_SLOTS", "8", "Slots of the pool `bytenite`: jobs there at once", parsed=True),
-        Setting("REELWORKS_OPENENCODER_SLOTS", "4", "The same for the pool `openencoder`", parsed=True),
-        Setting("REELWORKS_PIXOP_SLOTS", "4", "The same for the pool `pixop`", parsed=True),
+        Setting("REELWORKS_BYTENITE_POOL", "default_pool", "Airflow pool of the tasks that work there", parsed=True),
+        Setting("REELWORKS_OPENENCODER_POOL", "default_pool", "The same for Open Encoder", parsed=True),
+        Setting("REELWORKS_PIXOP_POOL", "default_pool", "The same for Pixop", parsed=True),
     )
 }
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reelworks import settings
@@ -52,7 +54,7 @@ def test_a_count_that_is_none_is_refused(airflow: Airflow, value: str) -> None:
 
 def test_every_default_is_a_value_that_works(airflow: Airflow) -> None:
     assert [seconds(name) >= 0 for name in ("REELWORKS_SETTLE", "REELWORKS_WATCH_INTERVAL", "REELWORKS_BELL_INTERVAL")]
-    assert [count(name) for name in TABLE if name.endswith(("_SLOTS", "_LIMIT", "_IN_FLIGHT"))]
+    assert [count(name) for name in TABLE if name.endswith(("_LIMIT", "_IN_FLIGHT"))]
     inbox = Inbox.from_settings()
     assert (inbox.url, inbox.outbox, inbox.recipe) == ("s3://inbox", "s3://outbox", "web")
     assert Inbox.of(inbox.as_json()) == inbox
@@ -77,3 +79,9 @@ def test_the_table_shows_every_setting_with_its_default() -> None:
     for row in TABLE.values():
         assert any(f"`{row.name}`" in line and row.default in line for line in lines)
     assert settings.SUFFIXES.split() == [suffix.lower() for suffix in settings.SUFFIXES.split()]
+
+
+def test_the_readme_has_the_table_as_it_is() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+
+    assert as_markdown() in readme.read_text()

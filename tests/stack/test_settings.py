@@ -71,10 +71,19 @@ def test_the_callers_settings_do_not_leak_in(tmp_path: Path, monkeypatch: pytest
 
 def test_the_sandboxs_queue_is_read_unless_the_caller_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REELWORKS_QUEUE", raising=False)
-    assert inbox_settings(SANDBOX) == {"REELWORKS_QUEUE": "http://127.0.0.1:4/000000000000/reelworks-inbox"}
+    assert inbox_settings(SANDBOX)["REELWORKS_QUEUE"] == "http://127.0.0.1:4/000000000000/reelworks-inbox"
 
     monkeypatch.setenv("REELWORKS_QUEUE", "https://sqs.eu-central-1.amazonaws.com/1/mine")
-    assert inbox_settings(SANDBOX) == {"REELWORKS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/1/mine"}
+    assert inbox_settings(SANDBOX)["REELWORKS_QUEUE"] == "https://sqs.eu-central-1.amazonaws.com/1/mine"
+
+
+def test_each_service_has_a_pool_unless_the_caller_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELWORKS_PIXOP_POOL", "mine")
+
+    settings = inbox_settings(SANDBOX)
+
+    assert settings["REELWORKS_BYTENITE_POOL"] == "bytenite"
+    assert settings["REELWORKS_PIXOP_POOL"] == "mine"
 
 
 def test_a_real_account_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from stack.airflow_api import AirflowApi
 from stack.home import Home
 from stack.machine import DAG
 from stack.processes import Processes
+from stack.settings import POOLS
 
 
 def stack(command: str, home: Home, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +53,7 @@ def test_the_whole_starts_answers_twice_and_leaves_nothing_even_when_killed(tmp_
         url = home.status()["airflow"]
         assert url in first.stdout
         assert AirflowApi(url).has_dag(DAG)
+        assert AirflowApi(url).pools() == POOLS
         assert listeners_off_loopback(home.path) == []
 
         again = stack("up", home)
