@@ -57,15 +57,17 @@ def tape_clip(clip: Path, path: Path) -> Path:
 
 
 def before_and_after(before: Path, after: Path, picture: Path, at: float = TAPE_SECONDS / 2) -> Path:
-    """Put the frames that two videos show ``at`` some second side by side into a PNG, as the pipeline does."""
+    """Put the frames that two videos show ``at`` some second side by side into a PNG, equally high."""
+    # Nearest neighbour: what is wrong with the left half must not be smoothed away.
+    left = "[0:v]scale=iw*sar:ih,scale=-2:720:flags=neighbor,setsar=1[left]"
+    right = "[1:v]scale=-2:720:flags=area,setsar=1,pad=iw+8:ih:8:0:white[right]"
     import imageio_ffmpeg  # type: ignore[import-untyped]  # the other wheel's build writes no PNG
 
-    from reelworks.pictures.pair import before_after  # only the demo pays for its imports
-
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
-    command += ["-f", "mjpeg", "-i", "-", "-frames:v", "1", str(picture)]
+    command += ["-ss", str(at), "-i", str(before), "-ss", str(at), "-i", str(after)]
+    command += ["-filter_complex", f"{left};{right};[left][right]hstack", "-frames:v", "1", str(picture)]
     picture.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(command, check=True, timeout=60, input=before_after(before, after, at))
+    subprocess.run(command, check=True, timeout=60, stdin=subprocess.DEVNULL)
     return picture
 
 
