@@ -77,6 +77,15 @@ class AirflowApi:
             raise RuntimeError(f"Airflow refused to run {dag_id} ({answer.status_code}): {answer.text[:500]}")
         return str(answer.json()["dag_run_id"])
 
+    def unpause(self, dag_id: str) -> bool:
+        """Switch a DAG on, and tell whether it is there."""
+        return self.session.patch(f"{self.url}/api/v2/dags/{dag_id}", json={"is_paused": False}, timeout=TIMEOUT).ok
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the DAG's newest runs, at most a hundred, as Airflow gives them."""
+        runs: list[dict[str, Any]] = self._get(f"dags/{dag_id}/dagRuns?order_by=-run_after&limit=100")["dag_runs"]
+        return runs
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the run's state: queued, running, success or failed."""
         return str(self._get(f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")["state"])

@@ -56,6 +56,21 @@ def tape_clip(clip: Path, path: Path) -> Path:
     return path
 
 
+def short_clip(clip: Path, path: Path) -> Path:
+    """Cut the first seconds out of ``clip``, without another encode."""
+    command = [ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-i", str(clip)]
+    command += ["-t", str(TAPE_SECONDS), "-c", "copy", str(path)]
+    subprocess.run(command, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    return path
+
+
+def broken_clip(clip: Path, path: Path) -> Path:
+    """Copy half of ``clip``, as an upload that was given up leaves it."""
+    whole = clip.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
 def before_and_after(before: Path, after: Path, picture: Path, at: float = TAPE_SECONDS / 2) -> Path:
     """Put the frames that two videos show ``at`` some second side by side into a PNG, equally high."""
     # Nearest neighbour: what is wrong with the left half must not be smoothed away.

@@ -4,16 +4,19 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stack import machine
-from stack.clip import before_and_after, sample_clip, tape_clip
+from stack import machine, story
+from stack.clip import before_and_after, broken_clip, sample_clip, short_clip, tape_clip
 from stack.follow import follow
 from stack.home import Home
 from stack.results import Results, fetch, outputs_table, s3_client
 from stack.signals import interruptible
 from stack.table import size, table
 from stack.terminal import Terminal
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 # The wall clock for all of it, for the DAG to be parsed, and for the run; seconds.
 LIMIT = 600
@@ -51,7 +54,7 @@ SERVICES = ("bytenite", "openencoder", "pixop")
 def demo(home: Home, terminal: Terminal) -> int:
     """Run the demo to its end, and stop all that was started for it."""
     with interruptible(LIMIT):
-        with machine.running(home, terminal, fresh=True) as stack:
+        with machine.running(home, terminal, fresh=True, overrides=story.SETTINGS) as stack:
             terminal.keep()
             where = [f"{name} {stack.sandbox[name]['url']}" for name in SERVICES]
             places = ", ".join([f"Airflow {stack.airflow.url}", *where, f"S3 {stack.sandbox['s3']['endpoint']}"])
@@ -78,8 +81,27 @@ def _show(stack: machine.Machine, folder: Path, terminal: Terminal) -> None:
     terminal.say(f"{table(('service', 'seconds', 'cost', 'manifest'), accounts, right=(1,))}\n")
     enhanced = next(iter(results[-1].files))
     picture = before_and_after(tape, enhanced, folder / "outputs" / ENHANCEMENT.service / "before_after.png")
+    pictures = _tell(stack, client, clip, tape, folder, terminal)
     terminal.say(f"Files in {folder / 'outputs'}")
-    terminal.say(f"Before and after: {picture}")
+    for each in [picture, *pictures]:
+        terminal.say(f"Picture: {each}")
+
+
+def _tell(
+    stack: machine.Machine, client: "S3Client", clip: Path, tape: Path, folder: Path, terminal: Terminal
+) -> list[Path]:
+    """Let videos land, as in everyday use, and see what becomes of them."""
+    stack.wait_for_dag(story.DAG, PARSED_WITHIN)
+    noticing = f"the DAG {story.NOTICING}"
+    stack.wait_for(noticing, lambda: stack.airflow.unpause(story.NOTICING), PARSED_WITHIN)
+    hd, broken = short_clip(clip, folder / "hd.mp4"), broken_clip(clip, folder / "broken.mp4")
+    landing = {"tape.mov": tape, "hd.mp4": hd, "broken.mp4": broken}
+    terminal.say(f"{story.NOTICING} starts {story.DAG}, recipe {story.RECIPE}, for what lands:")
+    story.land(client, landing, terminal)
+    runs = story.follow_all(stack, len(landing), terminal, RUN_WITHIN)
+    told, pictures = story.report(client, runs, folder / "outputs" / "landing")
+    terminal.say(f"\n{told}\n")
+    return pictures
 
 
 def _run(stack: machine.Machine, way: Way, clip: str, terminal: Terminal) -> list[dict[str, Any]]:

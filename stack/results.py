@@ -66,7 +66,7 @@ def fetch(client: "S3Client", bucket: str, key: str, folder: Path) -> Results:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
     for output in manifest["outputs"]:
-        _check(client, bucket, output, _home_of(output, folder))
+        check_output(client, bucket, output, _home_of(output, folder))
     return Results(manifest, f"s3://{bucket}/{key}", folder)
 
 
@@ -74,7 +74,11 @@ def _home_of(output: dict[str, Any], folder: Path) -> Path:
     return folder / PurePosixPath(output["key"]).name
 
 
-def _check(client: "S3Client", bucket: str, output: dict[str, Any], path: Path) -> None:
+def check_output(client: "S3Client", bucket: str, output: dict[str, Any], path: Path) -> None:
+    """Download an output that a manifest names to ``path``.
+
+    :raises StackError: it is not what the manifest says.
+    """
     client.download_file(bucket, output["key"], str(path))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
