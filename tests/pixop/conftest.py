@@ -13,6 +13,7 @@ import pytest
 import requests
 from airflow.sdk import BaseOperator
 
+from reelworks.core import session
 from reelworks.pixop import jobs
 from tests.guarantees.house import aws_connection, second_of_video
 from tests.sandbox.process import SandboxProcess
@@ -101,6 +102,8 @@ def studio(
     studio.faults()
     studio.settings(**{**calm, "null_seconds": 0.1})
     monkeypatch.setattr(jobs, "LANDING", 1.0)
+    # A token that an earlier test got in this very process would be everybody's who is forked from it.
+    monkeypatch.setattr(session, "_SESSIONS", {})
     monkeypatch.setenv("AIRFLOW_CONN_PIXOP_DEFAULT", studio.connection())
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws_connection(process)))
     yield studio
