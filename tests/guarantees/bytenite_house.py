@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,7 @@ class ByteNiteHouse(House):
         "plain http abroad": ({"host": "http://192.0.2.1"}, "https"),
     }
     secret_fields = ("api_key",)
+    every = int(os.environ.get("REELWORKS_KILL_EVERY", "2"))
     seeds = (0, 1, 2, 3, 4, 5)
 
     def connection(self) -> dict[str, Any]:
