@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reelworks.core.errors import BadInputError
-from reelworks.media.probe import decodes, probe
+from reelworks.media.probe import probe
 from stack import clip
 
 
@@ -19,4 +19,3 @@ def test_a_short_clip_keeps_its_codec_and_a_broken_one_does_not_play_through(tmp
     assert short.duration == pytest.approx(clip.TAPE_SECONDS, abs=0.3)
     with pytest.raises(BadInputError):
         probe(str(broken))
-        decodes(str(broken), start=clip.SECONDS - 1)
