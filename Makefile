@@ -24,7 +24,7 @@ demo: setup  ## encode a sample video from S3 to S3, on this machine, and show w
 # threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so two run at once; the
 # longest come first.
 KILLS := tests/guarantees/test_one_paid_job.py
-SUITES := tests/whole tests/guarantees tests/pixop tests/openencoder tests/dags
+SUITES := tests/whole tests/guarantees tests/process tests/sandbox tests/pixop tests/openencoder tests/dags
 LANES ?= 2
 
 test: setup  ## run all tests; ARGS='-k name' picks some
