@@ -127,8 +127,10 @@ def _start(
         return len(healthy) == len(PARTS) + 1
 
     machine.wait_for("Airflow's processes", all_healthy, WITHIN)
-    for pool, slots in POOLS.items():
-        api.make_pool(pool, slots)
+    # Who has Airflow ask for a sign-in makes the pools by hand, too.
+    if environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "True":
+        for pool, slots in POOLS.items():
+            api.make_pool(pool, slots)
     return machine
 
 
