@@ -6,7 +6,6 @@ import pytest
 
 from reelworks.core.errors import BadInputError
 from reelworks.pictures.pair import DIVIDER, before_after
-from stack.clip import before_and_after
 from tests.pictures.looks import Picture, brightening, film, seen
 
 STRIPES = "nullsrc=size=320x180:rate=25:duration=1,format=gray,geq=lum='if(mod(Y,2),200,40)'"
@@ -84,12 +83,3 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(BadInputError, match=r"a\.mp4"):
         before_after(tmp_path / "a.mp4", brightening(tmp_path / "b.mp4", seconds=1), 0.0)
-
-
-def test_the_demo_shows_the_same(tmp_path: Path) -> None:
-    source, output = brightening(tmp_path / "a.mp4", seconds=1), brightening(tmp_path / "b.mp4", seconds=1)
-
-    picture = before_and_after(source, output, tmp_path / "before_after.png", at=0.4)
-
-    assert picture.suffix == ".jpg"
-    assert picture.read_bytes() == before_after(source, output, 0.4)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_times_are_written_where_there_is_a_font(tmp_path: Path) -> None:
 def test_without_a_font_there_is_a_sheet_without_times(tmp_path: Path) -> None:
     black = film(tmp_path / "a.mp4", "color=black:size=320x180:duration=1")
     fontless, made = tmp_path / "ffmpeg", tmp_path / "sheet.jpg"
-    fontless.write_text(f'#!/bin/sh\ncase "$*" in *drawtext*) exit 1;; esac\nexec {ffmpeg_path()} "$@"\n')
+    fontless.write_text(f'#!/bin/sh\ncase "$*" in *drawtext*) exit 1;; esac\nexec {shlex.quote(ffmpeg_path())} "$@"\n')
     fontless.chmod(0o755)
     code = f"""
 from pathlib import Path
