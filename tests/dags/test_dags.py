@@ -10,7 +10,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.guarantees.house import second_of_video
@@ -90,14 +89,7 @@ def connections(sandbox: SandboxProcess) -> dict[str, str]:
 
 @pytest.fixture
 def s3(sandbox: SandboxProcess) -> Any:
-    access = sandbox.info["s3"]
-    return boto3.client(
-        "s3",
-        endpoint_url=access["endpoint"],
-        aws_access_key_id=access["access_key"],
-        aws_secret_access_key=access["secret_key"],
-        region_name=access["region"],
-    )
+    return sandbox.s3()
 
 
 def run(dag: str, home: Path, connections: dict[str, str], conf: dict[str, str]) -> dict[str, Any]:

@@ -7,12 +7,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from stack.home import Home
 from stack.machine import Machine, running
+from stack.results import s3_client
 from stack.terminal import Terminal
 from tests.whole.whole import Whole
 
@@ -31,15 +30,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture
 def whole(machine: Machine) -> Iterator[Whole]:
-    access = machine.sandbox["s3"]
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=access["endpoint"],
-        aws_access_key_id=access["access_key"],
-        aws_secret_access_key=access["secret_key"],
-        region_name=access["region"],
-        config=Config(signature_version="s3v4"),
-    )
+    s3 = s3_client(machine.sandbox["s3"])
     whole = Whole(machine, s3, f"w{uuid.uuid4().hex[:8]}")
     whole.calm()
     yield whole

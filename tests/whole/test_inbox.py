@@ -18,6 +18,7 @@ import requests
 from stack import ROOT
 from stack.home import Home
 from stack.machine import Machine, running
+from stack.results import s3_client
 from stack.terminal import Terminal
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
@@ -118,14 +119,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture
 def inbox(machine: Machine) -> Iterator[Inbox]:
-    access = machine.sandbox["s3"]
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=access["endpoint"],
-        aws_access_key_id=access["access_key"],
-        aws_secret_access_key=access["secret_key"],
-        region_name=access["region"],
-    )
+    s3 = s3_client(machine.sandbox["s3"])
     inbox = Inbox(machine, s3, f"n{uuid.uuid4().hex[:8]}")
     inbox.set("REELWORKS_INBOX", f"s3://inbox/{inbox.prefix}")
     inbox.set("REELWORKS_OUTBOX", f"s3://outbox/{inbox.prefix}")

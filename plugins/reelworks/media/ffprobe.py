@@ -31,8 +31,8 @@ def _tag(name: bytes) -> int:
 _INVALID = _tag(b"INDA")
 _GONE = {_tag(b"\xf8403"), _tag(b"\xf8404")}
 _REFUSED = {_tag(b"\xf8400"), _tag(b"\xf8401"), _tag(b"\xf84XX")}
-_LINK_OPTIONS = ["-rw_timeout", "30000000", "-reconnect", "1", "-reconnect_on_network_error", "1"]
-_LINK_OPTIONS += ["-reconnect_on_http_error", "429,5xx", "-reconnect_delay_max", "8"]
+LINK_OPTIONS = ["-rw_timeout", "30000000", "-reconnect", "1", "-reconnect_on_network_error", "1"]
+LINK_OPTIONS += ["-reconnect_on_http_error", "429,5xx", "-reconnect_delay_max", "8"]
 
 
 @functools.cache
@@ -70,21 +70,26 @@ def ffprobe_version() -> str:
 
 def run(target: str | Path, *arguments: str, timeout: float) -> dict[str, Any]:
     """Give ffprobe's JSON about a file or link; ``timeout`` in seconds."""
-    is_link = isinstance(target, str) and target.startswith(("http://", "https://"))
+    linked = is_link(target)
     # The prefix keeps a file called `concat:x` or `-y` a file.
-    where = str(target) if is_link else f"file:{target}"
-    protocols = "http,https,tcp,tls" if is_link else "file"
-    options = ["-protocol_whitelist", protocols, "-format_whitelist", FORMATS, *(_LINK_OPTIONS if is_link else [])]
+    where = str(target) if linked else f"file:{target}"
+    protocols = "http,https,tcp,tls" if linked else "file"
+    options = ["-protocol_whitelist", protocols, "-format_whitelist", FORMATS, *(LINK_OPTIONS if linked else [])]
     command = [ffprobe_path(), "-v", "error", *options, "-show_error", *arguments, "-of", "json", "-i", where]
     try:
         said = subprocess.run(command, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
-        kind = UnreachableError if is_link else BadInputError
+        kind = UnreachableError if linked else BadInputError
         raise kind(f"ffprobe was not done with {shown(target)} after {timeout:g} s") from None
     answer = _json(said.stdout)
     if "error" in answer or said.returncode:
-        raise _failure(target, is_link, answer.get("error", {}), said.stderr.decode(errors="replace"))
+        raise _failure(target, answer.get("error", {}), said.stderr.decode(errors="replace"))
     return answer
+
+
+def is_link(target: str | Path) -> bool:
+    """Return whether it is read over HTTP."""
+    return isinstance(target, str) and target.startswith(("http://", "https://"))
 
 
 def shown(target: str | Path) -> str:
@@ -100,14 +105,14 @@ def _json(text: bytes) -> dict[str, Any]:
     return answer
 
 
-def _failure(target: str | Path, is_link: bool, error: dict[str, Any], words: str) -> VideoServiceError:
+def _failure(target: str | Path, error: dict[str, Any], words: str) -> VideoServiceError:
     code, reason = error.get("code", 0), _reason(target, words) or error.get("string") or "no reason given"
     if code in _GONE:
         return LostError(f"{shown(target)} cannot be read: {reason}; the link is wrong or no longer valid")
     if code in _REFUSED:
         return RefusedError(f"{shown(target)} cannot be read: {reason}")
     # Of a link that was reached, only "invalid data" speaks of the file; the rest is the way to it.
-    if is_link and code not in (_INVALID, -22):
+    if is_link(target) and code not in (_INVALID, -22):
         return UnreachableError(f"{shown(target)} cannot be read: {reason}")
     return BadInputError(f"{shown(target)} is not a video that ffprobe can read: {reason}")
 

@@ -80,7 +80,7 @@ class PixopEnhanceOperator(JobOperator):
         client, destination = s3.s3_client(self.aws_conn_id), s3.S3Url.parse(self.destination)
         check_bucket(client, destination)
         # Both sign in: a wrong password or team is told before anything is stored.
-        project = self.service.answer(find_project(self.project) if self.project else self._nobodys())
+        project = self.service.answer(find_project(self.project) if self.project else self._signed_in())
         s3.S3Url.parse(self.source)  # it is this machine that sends it: from a web server it would pass here twice
         source = open_source(self.source, client, LINK_LIFETIME)
         clip = preset.preview_ms(seconds, source.probe) if seconds else None
@@ -169,7 +169,7 @@ class PixopEnhanceOperator(JobOperator):
         self.remember(claim, {SENT: time.time()})  # or the next try would not know that it may be on its way
         return self.service.answer(send_processing(video, claim.notes["body"]))
 
-    def _nobodys(self) -> Flow[None]:
+    def _signed_in(self) -> Flow[None]:
         yield from self.service.ping()
 
     def _suffix(self, processed: str) -> str:

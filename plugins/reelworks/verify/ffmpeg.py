@@ -14,10 +14,8 @@ from pathlib import Path
 
 from reelworks.core.errors import BadInputError, OverdueError, UnreachableError
 from reelworks.core.redact import redact
-from reelworks.media.ffprobe import FORMATS, shown
+from reelworks.media.ffprobe import FORMATS, LINK_OPTIONS, is_link, shown
 
-_LINK = ["-rw_timeout", "30000000", "-reconnect", "1", "-reconnect_on_network_error", "1"]
-_LINK += ["-reconnect_on_http_error", "429,5xx", "-reconnect_delay_max", "8"]
 _LEVEL = re.compile(r"^(?:\[(?P<who>[^\]]*)\] )*\[(?P<level>info|warning|error|fatal|panic)\] (?P<text>.*)")
 _NETWORK = ("http", "https", "tcp", "tls")
 _OURS = ("out#", "vost#", "aost#", "enc:", "rawvideo", "framecrc", "s16le", "null")  # what we write speaks of no input
@@ -58,17 +56,12 @@ def _from_wheel() -> str | None:
     return None
 
 
-def is_link(target: str | Path) -> bool:
-    """Return whether it is read over HTTP."""
-    return isinstance(target, str) and target.startswith(("http://", "https://"))
-
-
 def reading(target: str | Path, *, start: float = 0.0, seconds: float | None = None) -> list[str]:
     """Return the arguments that read a target, or a stretch of it, and nothing that it may name."""
     # Absolute, for we run in a folder of our own; the prefix keeps a file called `concat:x` a file.
     where = str(target) if is_link(target) else f"file:{Path(target).resolve()}"
     options = ["-protocol_whitelist", "http,https,tcp,tls" if is_link(target) else "file"]
-    options += ["-format_whitelist", FORMATS, *(_LINK if is_link(target) else [])]
+    options += ["-format_whitelist", FORMATS, *(LINK_OPTIONS if is_link(target) else [])]
     stretch = ["-ss", f"{start:.6f}"] if start else []
     stretch += ["-t", f"{seconds:.6f}"] if seconds is not None else []
     return [*options, *stretch, "-i", where]
