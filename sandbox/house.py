@@ -5,12 +5,14 @@ import logging
 import os
 import signal
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.faults import FaultBook, Rule
 from sandbox.options import Options
 from sandbox.ports import LOOPBACK, Wish, listen, port_of
+from sandbox.relay import Relay
 from sandbox.seaweed import S3Access, S3StartError, SeaweedServer, wait_for_buckets
 from sandbox.service import Ground, Running, Service
 from sandbox.services import SERVICES
@@ -29,6 +31,7 @@ class House:
         self._options = options
         self._state = StateDir(options.state)
         self._weed: SeaweedServer | None = None
+        self._relay: Relay | None = None
         self._info: dict[str, Any] = {"pid": os.getpid()}
         self._notes: list[str] = []
         self._ports: dict[str, int] = {}
@@ -80,6 +83,7 @@ class House:
                 "access_key": access.access_key,
                 "secret_key": access.secret_key,
                 "region": access.region,
+                "filer": access.filer,  # where its log of changes is read
             }
         for running in self._running:
             await running.start()
@@ -92,10 +96,22 @@ class House:
         if "s3" not in self._options.only:
             return None
         wish = self._wish("s3", S3_PORT)
-        self._weed = SeaweedServer(self._state, wish)
-        access = self._weed.launch()
-        self._note_port("s3", wish, urlsplit(access.endpoint).port or 0)
-        return access
+        if self._options.host == LOOPBACK:
+            self._weed = SeaweedServer(self._state, wish)
+            access = self._weed.launch()
+            port = urlsplit(access.endpoint).port or 0
+        else:
+            self._weed = SeaweedServer(self._state, Wish(usual=0))
+            access = self._weed.launch()
+            listener = listen(wish, self._options.host)
+            port = port_of(listener)
+            self._relay = Relay(listener, urlsplit(access.endpoint).port or 0)
+            self._relay.start()
+        self._note_port("s3", wish, port)
+        return replace(access, endpoint=self._url(port))
+
+    def _url(self, port: int) -> str:
+        return f"http://{self._options.name}:{port}"
 
     async def _s3_ready(self, access: S3Access) -> None:
         if self._weed is None:
@@ -105,13 +121,13 @@ class House:
 
     async def _launch(self, service: Service, access: S3Access | None) -> None:
         wish = self._wish(service.name, service.usual_port)
-        listener = listen(wish)
+        listener = listen(wish, self._options.host)
         port = port_of(listener)
         self._note_port(service.name, wish, port)
         ground = Ground(
             state=self._state,
             store=Store(self._state.path / f"{service.name}.db"),
-            url=f"http://{LOOPBACK}:{port}",
+            url=self._url(port),
             s3=access,
             settings=self._options.settings,
             book=self._fault_book(),
@@ -166,6 +182,8 @@ class House:
         tasks = [task for _, task in self._servers]
         if tasks:
             await asyncio.wait(tasks, timeout=1.5)
+        if self._relay is not None:
+            self._relay.stop()
         if self._weed is not None:
             self._weed.stop()
 

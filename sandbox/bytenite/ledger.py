@@ -1,11 +1,14 @@
 """What would have been paid, and what was asked for."""
 
+import hashlib
+import json
 from collections import Counter
 from typing import Any
 
 from sandbox.bytenite import jobs as states
 from sandbox.bytenite.api import Context
 from sandbox.bytenite.jobs import Job, timestamp
+from sandbox.bytenite.places import without_query
 from sandbox.tally import Tally
 
 PLURALS = {states.COMPLETE: "complete", states.FAILED: "failed", states.ABORTED: "aborted"}
@@ -38,6 +41,8 @@ def _row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "name": job.name,
+        "source": without_query(str((job.source or {}).get("params", {}).get("url", ""))),
+        "params": hashlib.sha256(json.dumps(job.params, sort_keys=True).encode()).hexdigest()[:16],
         "amount": str(job.amount),
         "createdAt": timestamp(job.created_at),
         "runAt": timestamp(job.started_at),
