@@ -16,13 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from reelworks.bytenite import api
-from reelworks.bytenite.data import BUCKET, url_source
+from benchmarks.instant import result_link
 from reelworks.bytenite.hook import ByteNiteHook
-from reelworks.bytenite.jobs import start_job, wait_for_results
-from reelworks.bytenite.presets import ByteNitePreset
-from reelworks.core.jobs import wait_for_job
-from reelworks.core.presets import load
 from reelworks.media.s3 import S3Url, s3_client
 from reelworks.media.transfer import fetch_to_s3
 from tests.guarantees.bytenite_house import ByteNiteHouse
@@ -30,16 +25,6 @@ from tests.guarantees.encoder_house import EncoderHouse
 from tests.guarantees.house import second_of_video
 from tests.openencoder.big_output import big_encode, peak
 from tests.sandbox.process import SandboxProcess
-
-
-def result_link(hook: ByteNiteHook) -> str:
-    """Run a job whose result is synthetic, and return its link."""
-    job_id = hook.answer(api.create_job("result memory"))
-    params = load("bytenite", "h264_360p", ByteNitePreset).params()
-    source = url_source("http://127.0.0.1/nothing.mp4")  # not read in the instant mode
-    hook.answer(start_job(job_id, source=source, destination=BUCKET, params=params))
-    hook.answer(wait_for_job(lambda: hook.look(job_id), interval=0.2, deadline=time.time() + 60))
-    return next(iter(hook.answer(wait_for_results(job_id)).values()))
 
 
 def measure_bytenite(house: ByteNiteHouse, size: int, patch: pytest.MonkeyPatch) -> None:
