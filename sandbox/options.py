@@ -11,16 +11,19 @@ from pydantic import ValidationError
 from sandbox.bytenite.settings import Settings
 from sandbox.control import parse_rules
 from sandbox.faults import Rule
+from sandbox.ports import LOOPBACK
 from sandbox.services import SERVICES
 
 ABOUT = """\
-The services that Reelworks drives, and an S3 server, on your own machine (127.0.0.1 only).
+The services that Reelworks drives, and an S3 server, on your own machine (127.0.0.1 only, unless --host says more).
 They speak the real services' contracts and do real work with ffmpeg; a ledger says what would have been paid.
 """
 MORE = """\
 When all is ready, addresses are printed, and written with credentials to DIR/sandbox.json (mode 0600).
 Stop with Ctrl-C or SIGTERM. The same DIR again: same credentials, S3 objects, jobs and ledger; jobs that were
-being encoded are taken up again.
+being encoded are taken up again. Credentials are made at the first start, or taken from the environment then:
+SANDBOX_S3_ACCESS_KEY, SANDBOX_S3_SECRET_KEY, SANDBOX_BYTENITE_API_KEY, SANDBOX_OPENENCODER_ADMIN_PASSWORD,
+SANDBOX_PIXOP_PASSWORD.
 
 Beside each service's own API, without a token and never faulted:
   GET    /sandbox/ledger     paid jobs with amounts and states, totals, wallet, requests and faults so far
@@ -61,6 +64,8 @@ class Options:
     rules: list[Rule]
     seed: int | None
     s3_endpoint: str | None
+    host: str
+    name: str
 
 
 def parse(words: list[str]) -> Options:
@@ -86,6 +91,8 @@ def parse(words: list[str]) -> Options:
         rules=rules,
         seed=found.seed,
         s3_endpoint=found.s3_endpoint,
+        host=found.host,
+        name=found.name or found.host,
     )
 
 
@@ -98,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = ",".join(["s3", *(service.name for service in SERVICES)])
     parser.add_argument("--state", metavar="DIR", default=".reelworks/sandbox", help="its files (%(default)s)")
+    parser.add_argument("--host", metavar="ADDRESS", default=LOOPBACK, help="where to listen (%(default)s)")
+    parser.add_argument("--name", metavar="HOST", help="what clients call this machine, in links too (that address)")
     parser.add_argument("--only", metavar="LIST", help=f"start only these, by comma: {names}")
     parser.add_argument("--s3-endpoint", metavar="URL", help="use this S3 server (credentials from AWS_...)")
     for name, usual in [("s3", 9000), *((service.name, service.usual_port) for service in SERVICES)]:

@@ -1,4 +1,4 @@
-"""Sockets on loopback: the usual port where it is free, any other where it is not."""
+"""Sockets, on loopback unless told otherwise: the usual port where it is free, any other where it is not."""
 
 import contextlib
 import random
@@ -33,7 +33,7 @@ class Wish:
         return [*first, 0] if self.asked == 0 else [*first, self.usual, 0]
 
 
-def listen(wish: Wish) -> socket.socket:
+def listen(wish: Wish, host: str = LOOPBACK) -> socket.socket:
     """Bind and listen on the first candidate that is free.
 
     Raises PortBusyError when a port was asked for by number and is taken.
@@ -43,14 +43,14 @@ def listen(wish: Wish) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((LOOPBACK, port))
+            listener.bind((host, port))
             listener.listen(1024)
         except OSError:
             listener.close()
             continue
         listener.setblocking(False)
         return listener
-    raise PortBusyError(f"port {wish.asked} on {LOOPBACK} is in use; give another, or 0 for any free port")
+    raise PortBusyError(f"port {wish.asked} on {host} is in use; give another, or 0 for any free port")
 
 
 def find_free(wish: Wish) -> int:

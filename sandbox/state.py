@@ -41,10 +41,11 @@ class StateDir:
         return path
 
     def secret(self, name: str, *, letters: int = 40) -> str:
-        """Return a credential made on first use and kept, so that a restart goes on working."""
+        """Return a credential that was made on first use, or given then by SANDBOX_<NAME>; kept for every restart."""
         kept = read_json(self.path / "credentials.json")
         if name not in kept:
-            kept[name] = secrets.token_hex((letters + 1) // 2)[:letters]
+            given = os.environ.get(f"SANDBOX_{name.upper()}")
+            kept[name] = given or secrets.token_hex((letters + 1) // 2)[:letters]
             write_json(self.path / "credentials.json", kept)
         return str(kept[name])
 
