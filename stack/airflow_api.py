@@ -55,6 +55,10 @@ class AirflowApi:
             return []
         return ["api_server", *(part for part in PARTS if _beat(health, part) >= since)]
 
+    def living(self, kind: str) -> int:
+        """Count the processes of a kind (``TriggererJob``, …) that beat."""
+        return int(self._get(f"jobs?job_type={kind}&is_alive=true&limit=1")["total_entries"])
+
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been parsed and is not paused."""
         answer = self.session.get(f"{self.url}/api/v2/dags/{dag_id}", timeout=TIMEOUT)

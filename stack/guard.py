@@ -1,7 +1,8 @@
 """Stands between the stack and one of its processes, so that the process cannot outlive it.
 
-``python -m stack.guard FOLDER COMMAND…`` leads a session of its own and waits on its input: a line starts the
-command, the end of it (the stack has stopped, or was killed) ends the command and all that the command started.
+``python -m stack.guard FOLDER SIGNAL COMMAND…`` leads a session of its own and waits on its input: a line starts the
+command, the end of it (the stack has stopped, or was killed) ends the command, by that signal first, and all that the
+command started.
 """
 
 import os
@@ -21,12 +22,12 @@ def main(arguments: list[str]) -> int:
     asked = _listen()
     if not sys.stdin.buffer.readline():
         return 0
-    folder, *command = arguments
+    folder, ending, *command = arguments
     child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, restore_signals=True)
     try:
         while child.poll() is None and not asked and not _input_ended():
             pass
-        _end(child)
+        _end(child, signal.Signals[ending])
     finally:
         session.kill_members(os.getpid())
     return child.returncode
@@ -44,10 +45,10 @@ def _input_ended() -> bool:
     return bool(readable) and not os.read(sys.stdin.fileno(), 1)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], ending: signal.Signals) -> None:
     if child.poll() is not None:
         return
-    child.terminate()
+    child.send_signal(ending)
     try:
         child.wait(GRACE)
     except subprocess.TimeoutExpired:

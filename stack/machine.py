@@ -4,8 +4,8 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -21,13 +21,24 @@ from stack.terminal import Terminal
 
 WITHIN = 180.0
 DAG = "encode_video"
-AIRFLOW = {
+ALONE = {
     "api-server": ["api-server"],
     # Without --skip-serve-logs each of the two would serve its logs on all interfaces; here they are read from disk.
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
 }
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which processes Airflow consists of, with what settings, and what prepares its database."""
+
+    parts: Mapping[str, Sequence[str]]
+    prepare: Callable[[Mapping[str, str]], None]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    # Whether what ends by itself is started anew, or is the end of all.
+    restarted: bool = False
 
 
 @dataclass
@@ -61,6 +72,10 @@ class Machine:
         ledger: dict[str, Any] = answer.json()
         return ledger
 
+    def kill(self, part: str) -> None:
+        """SIGKILL one of the processes with all that it started, its tasks included; it comes back by itself."""
+        self.processes.kill(part)
+
 
 @contextlib.contextmanager
 def running(
@@ -73,6 +88,20 @@ def running(
     :raises AlreadyRunning: another stack has the home.
     :raises StackError: something did not start.
     """
+    with housed(home, terminal, fresh=fresh) as processes:
+
+        def prepare(environment: Mapping[str, str]) -> None:
+            database.prepare(home.path / "airflow", processes, environment)
+
+        yield start(home, processes, terminal, Layout(ALONE, prepare), overrides or {}, fresh=fresh)
+
+
+@contextlib.contextmanager
+def housed(home: Home, terminal: Terminal, *, fresh: bool) -> Iterator[Processes]:
+    """Hold ``home``, emptied first if ``fresh``, and end on the way out whatever was started there.
+
+    :raises AlreadyRunning: another stack has the home.
+    """
     with home.locked():
         processes = Processes(home.path)
         try:
@@ -80,8 +109,8 @@ def running(
                 terminal.say(f"Ended what an earlier run had left: {', '.join(left)}.")
             if fresh:
                 home.wipe()
-            # Only who stays is looked for at the usual port; the others would fight over it.
-            yield _start(home, processes, terminal, overrides or {}, usual_port=None if fresh else 8080)
+            home.write_status("starting")
+            yield processes
         finally:
             shield()
             terminal.keep()
@@ -89,10 +118,20 @@ def running(
             processes.stop()
 
 
-def _start(
-    home: Home, processes: Processes, terminal: Terminal, overrides: Mapping[str, str], usual_port: int | None
+def start(
+    home: Home,
+    processes: Processes,
+    terminal: Terminal,
+    layout: Layout,
+    overrides: Mapping[str, str],
+    *,
+    fresh: bool,
+    instant: bool = False,
 ) -> Machine:
-    home.write_status("starting")
+    """Start the sandbox (``instant``: it skips encoding), then Airflow, and wait until all of it is healthy.
+
+    :raises StackError: something did not start.
+    """
     began = time.time()
     notes: list[str] = []
 
@@ -100,28 +139,28 @@ def _start(
         notes.append(text)
         terminal.say(text)
 
-    wanted = asked("REELWORKS_AIRFLOW_PORT") or usual_port
+    # Only who stays is looked for at the usual port; the others would fight over it.
+    wanted = asked("REELWORKS_AIRFLOW_PORT") or (None if fresh else 8080)
     airflow_port = or_free(wanted, note) if wanted else free_port()
     folder = home.path / "airflow"
     folder.mkdir(exist_ok=True)
     # Its processes would all write the default one at once.
     (folder / "airflow.cfg").touch()
     terminal.show("starting the sandbox", "sandbox")
-    sandbox = _start_sandbox(home, processes, note)
+    sandbox = _start_sandbox(home, processes, note, ["--instant"] if instant else [])
     environment = airflow_environment(folder, airflow_port, sandbox_connections(sandbox)) | inbox_settings(sandbox)
-    environment |= dict(overrides)
+    environment |= {**layout.settings, **overrides}
     terminal.show("preparing Airflow's database", "database")
-    database.prepare(folder, processes, environment)
-    started = {
-        name: processes.start(name, [sys.executable, "-m", "airflow", *arguments], environment)
-        for name, arguments in AIRFLOW.items()
-    }
+    layout.prepare(environment)
+    for name, arguments in layout.parts.items():
+        command = [sys.executable, "-m", "airflow", *arguments]
+        processes.start(name, command, environment, restarted=layout.restarted)
     api = AirflowApi(f"http://{HOST}:{airflow_port}")
     machine = Machine(processes, api, sandbox, began, notes)
 
     def all_healthy() -> bool:
         # The port was free when it was picked; another stack that started meanwhile may answer there.
-        ours = session.listens(started["api-server"].guard.pid, airflow_port)
+        ours = session.listens(processes.named("api-server").guard.pid, airflow_port)
         healthy = api.healthy_parts(began) if ours else []
         terminal.show(f"starting Airflow: {', '.join(healthy) or '…'}", "airflow")
         return len(healthy) == len(PARTS) + 1
@@ -134,11 +173,13 @@ def _start(
     return machine
 
 
-def _start_sandbox(home: Home, processes: Processes, note: Callable[[str], None]) -> dict[str, Any]:
+def _start_sandbox(
+    home: Home, processes: Processes, note: Callable[[str], None], options: Sequence[str]
+) -> dict[str, Any]:
     folder = home.path / "sandbox"
     about = folder / "sandbox.json"
     about.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "sandbox", "--state", str(folder)]
+    command = [sys.executable, "-m", "sandbox", "--state", str(folder), *options]
     for service in ("s3", "sqs", "bytenite", "openencoder", "pixop"):
         # Left to itself, the sandbox takes its usual port, or a free one.
         if wanted := asked(f"REELWORKS_{service.upper()}_PORT"):

@@ -3,12 +3,15 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from stack import ROOT, guard, session
 
@@ -25,13 +28,38 @@ class NotReady(StackError):
     """Something did not come up in time."""
 
 
+# A process that ends this soon (seconds) after it began, this often running, is not started again.
+SOON = 20.0
+TOO_OFTEN = 6
+
+
+@dataclass(frozen=True)
+class Program:
+    """What runs under a name, and what is done when it ends and to end it."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    # Started anew when it ends by itself, as compose's `restart: unless-stopped` does.
+    restarted: bool = False
+    # Ended after all that is not: without it the others could not end well.
+    needed: bool = False
+    ending: signal.Signals = signal.SIGTERM
+
+
 @dataclass
 class Component:
     """One process with its log."""
 
-    name: str
+    program: Program
     guard: subprocess.Popen[bytes]
     log: Path
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.program.name
 
     def tail(self, lines: int = 25) -> str:
         """Return the last lines of the log."""
@@ -46,42 +74,86 @@ class Processes:
 
     home: Path
     components: list[Component] = field(default_factory=list)
+    deaths: list[str] = field(default_factory=list)
+    restarts: list[str] = field(default_factory=list)
+    _soon: dict[str, int] = field(default_factory=dict)
+    # Whoever waits looks whether all live, and so may a thread that does nothing else.
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def records(self) -> Path:
         """One file per process: its pid and when it began."""
         return self.home / "run"
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Component:
-        """Start a command in the home folder; its output goes to ``logs/NAME.log``."""
-        log = self.home / "logs" / f"{name}.log"
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], **how: Any) -> Component:
+        """Start a command in the home folder; its output goes to ``logs/NAME.log``. ``how`` is said by Program."""
+        return self._launch(Program(name, command, environment, **how))
+
+    def named(self, name: str) -> Component:
+        """Find a process that runs.
+
+        :raises StackError: none has this name.
+        """
+        for component in self.components:
+            if component.name == name:
+                return component
+        raise StackError(f"No process is named {name}; there are {', '.join(each.name for each in self.components)}")
+
+    def check(self) -> None:
+        """Start anew what has ended and is to be restarted; raise ComponentDied if anything else has."""
+        with self._lock:
+            for component in [*self.components]:
+                if (code := component.guard.poll()) is not None:
+                    self._has_ended(component, code)
+
+    def kill(self, name: str) -> Component:
+        """SIGKILL a process with all that it started, as the kernel or a power cut would, and start it anew."""
+        with self._lock:
+            component = self.named(name)
+            session.kill(component.guard.pid)
+            component.guard.wait()
+            return self._replace(component)
+
+    def _has_ended(self, component: Component, code: int) -> None:
+        name = component.name
+        early = time.monotonic() - component.began < SOON
+        self._soon[name] = self._soon.get(name, 0) + 1 if early else 0
+        if not component.program.restarted or self._soon[name] >= TOO_OFTEN:
+            raise ComponentDied(f"{name} ended with {code}; {component.log} ends:\n{component.tail()}")
+        session.kill_members(component.guard.pid)
+        self._replace(component)
+
+    def _replace(self, component: Component) -> Component:
+        self.deaths.append(component.name)
+        self.components.remove(component)
+        fresh = self._launch(component.program)
+        self.restarts.append(component.name)
+        return fresh
+
+    def _launch(self, program: Program) -> Component:
+        log = self.home / "logs" / f"{program.name}.log"
         for folder in (self.records, log.parent):
             folder.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        again = program.name in self.deaths
+        with log.open("ab" if again else "wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "stack.guard", str(self.home), *command],
+                [sys.executable, "-m", "stack.guard", str(self.home), program.ending.name, *program.command],
                 cwd=ROOT,
-                env=dict(environment),
+                env=dict(program.environment),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        component = Component(name, process, log)
+        component = Component(program, process, log)
         self.components.append(component)
         record = {"pid": process.pid, "started": session.started(process.pid)}
-        (self.records / f"{name}.json").write_text(json.dumps(record))
+        (self.records / f"{program.name}.json").write_text(json.dumps(record))
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(b"go\n")
                 process.stdin.flush()
         return component
-
-    def check(self) -> None:
-        """Raise ComponentDied if any process has ended."""
-        for component in self.components:
-            if (code := component.guard.poll()) is not None:
-                raise ComponentDied(f"{component.name} ended with {code}; {component.log} ends:\n{component.tail()}")
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str], within: float) -> None:
         """Run a command to its end (at most ``within`` seconds); raise ComponentDied unless it succeeds."""
@@ -96,19 +168,23 @@ class Processes:
         self._forget(name)
 
     def stop(self) -> None:
-        """End all processes, whatever state they are in."""
-        for component in self.components:
+        """End all processes, whatever state they are in; what others need to end well goes last."""
+        for needed in (False, True):
+            self._end([component for component in self.components if component.program.needed == needed])
+        self.components.clear()
+
+    def _end(self, components: Sequence[Component]) -> None:
+        for component in components:
             if component.guard.stdin is not None:
                 with contextlib.suppress(OSError):
                     component.guard.stdin.close()
         until = time.monotonic() + guard.GRACE + 2
-        for component in self.components:
+        for component in components:
             leader = component.guard.pid
             while component.guard.poll() is None and time.monotonic() < until:
                 time.sleep(0.02)
             if (not session.members(leader) and component.guard.poll() is not None) or session.kill(leader):
                 self._forget(component.name)
-        self.components.clear()
 
     def clear_left_overs(self) -> list[str]:
         """End what an earlier stack left running in this home; the names of what was."""

@@ -80,7 +80,7 @@ def test_a_killed_triggerer_loses_nothing(whole: Whole) -> None:
     encoding = run(whole, job_seconds=20)
     encoding.until_waiting(ENCODE)
 
-    whole.kill("triggerer")
+    whole.machine.kill("triggerer")
 
     assert encoding.until_over() == "success"
     assert len(whole.jobs("bytenite")) == 1

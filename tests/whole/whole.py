@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
 import requests
 
-from stack.machine import AIRFLOW, Machine
+from stack.machine import Machine
 from tests.guarantees.house import second_of_video
 from tests.whole.run import Run
 
@@ -97,18 +95,3 @@ class Whole:
             for ledger in ledgers
             for thing in (*ledger["unfinished"], *ledger.get("machines", {}).get("alive", []))
         ]
-
-    # Airflow's processes
-
-    def kill(self, part: str) -> None:
-        """SIGKILL one of Airflow's processes with all its children, and start it anew."""
-        processes = self.machine.processes
-        component = next(each for each in processes.components if each.name == part)
-        guard = psutil.Process(component.guard.pid)
-        environment = guard.children()[0].environ()
-        for process in [*guard.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        component.guard.wait(20)
-        processes.components.remove(component)
-        processes.start(part, [sys.executable, "-m", "airflow", *AIRFLOW[part]], environment)
