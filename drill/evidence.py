@@ -1,0 +1,88 @@
+"""What there is to see for a stranger: the services' ledgers, what lies in S3, and what has lain there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import requests
+
+from drill import history
+from drill.expected import Expected
+from drill.files import Seen, look_at_all
+from sandbox.notify.changes import Change
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+OUTBOX = "outbox"
+MANIFEST = "manifest.json"
+SERVICES = ("bytenite", "openencoder", "pixop")
+
+
+@dataclass
+class Evidence:
+    """All that the checker knows. ``ledgers`` by service; ``listing`` and ``seen`` by key, the first by bucket, too.
+
+    ``inbound`` is Open Encoder's bucket for sources. ``calls`` are what the drill itself asked of Airflow that changes
+    something, since the first video landed.
+    """
+
+    ledgers: dict[str, dict[str, Any]]
+    history: list[Change]
+    listing: dict[str, dict[str, str]] = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    inbound: str = ""
+    calls: list[str] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        """Write it down, so that a failure can be looked into, and judged again, later."""
+        told = {**asdict(self), "history": history.to_json(self.history)}
+        path.write_text(json.dumps(told, indent=1))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote."""
+        told = json.loads(path.read_text())
+        seen = {key: Seen(**facts) for key, facts in told["seen"].items()}
+        return cls(**{**told, "history": history.from_json(told["history"]), "seen": seen})
+
+
+def gather(
+    client: S3Client, sandbox: dict[str, Any], videos: list[Expected], *, since: float, folder: Path, calls: list[str]
+) -> Evidence:
+    """Look at everything, after all is over; ``since`` is when it began, in seconds since the epoch.
+
+    ``sandbox`` is its sandbox.json. Of each public object all is read, and every video decoded.
+    """
+    services = [name for name in SERVICES if name in sandbox]
+    encoder = sandbox.get("openencoder", {})
+    buckets = [OUTBOX, *(encoder[name] for name in ("inbound_bucket", "outbound_bucket") if name in encoder)]
+    evidence = Evidence(
+        ledgers={name: ledger(sandbox, name) for name in services},
+        history=history.read_history(client, sandbox["s3"]["filer"], since, folder),
+        listing={bucket: _listing(client, bucket) for bucket in buckets},
+        inbound=encoder.get("inbound_bucket", ""),
+        calls=calls,
+    )
+    keys = evidence.listing[OUTBOX]
+    for key in (key for key in keys if key.endswith(".json") and not key.startswith("_reelworks/")):
+        evidence.documents[key] = json.loads(client.get_object(Bucket=OUTBOX, Key=key)["Body"].read())
+    promised = {video.place + output.name: video.source for video in videos for output in video.outputs}
+    evidence.seen = look_at_all(client, OUTBOX, {key: promised[key] for key in keys if key in promised})
+    return evidence
+
+
+def ledger(sandbox: dict[str, Any], service: str) -> dict[str, Any]:
+    """Ask a service of the sandbox for its ledger."""
+    answer = requests.get(f"{sandbox[service]['url']}/sandbox/ledger", timeout=30)
+    answer.raise_for_status()
+    return dict(answer.json())
+
+
+def _listing(client: S3Client, bucket: str) -> dict[str, str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return {row["Key"]: row["ETag"].strip('"') for page in pages for row in page.get("Contents", [])}
