@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 export PYTHON
 
-.PHONY: help setup demo test up down status lint format types lock clean
+.PHONY: help setup demo test up down status lint format types secrets compose lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -54,6 +54,12 @@ format: setup  ## let ruff format and mend
 
 types: setup  ## mypy --strict
 	@$(PY) -m mypy
+
+secrets:  ## make .env for docker-compose.yaml, or add what it lacks
+	@$(or $(wildcard $(PY)),python3) -m stack.dotenv
+
+compose: setup  ## check docker-compose.yaml with the real compose, and run what can be run of it
+	@$(PY) -m pytest tests/deploy
 
 lock: setup  ## write the requirements*.txt anew; UPGRADE=1 takes newer releases
 	@$(LOCK) requirements.in -o requirements.txt
