@@ -6,11 +6,19 @@ import random
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from drill.expected import Fate
+
 Kind = Literal["sound", "noisy", "cut off", "empty", "text"]
 """``noisy``: noise that no encoder keeps, so that the outputs fail their gate. The last three cannot be worked on."""
 
 BROKEN: tuple[Kind, ...] = ("cut off", "empty", "text")
-FATES = {kind: "quarantined" for kind in BROKEN} | {"sound": "published", "noisy": "refused"}
+FATES: dict[Kind, Fate] = {
+    "sound": "published",
+    "noisy": "refused",
+    "cut off": "quarantined",
+    "empty": "quarantined",
+    "text": "quarantined",
+}
 
 WAVES = {"every": 0.3, "archive": 0.2, "phones": 0.5}
 """The recipes, one after the other, and how many of the videos go through each. One inbox has one recipe."""
@@ -45,7 +53,7 @@ class Landing:
     pause: float
 
     @property
-    def fate(self) -> str:
+    def fate(self) -> Fate:
         """What has to become of it."""
         return FATES[self.kind]
 

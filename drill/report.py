@@ -1,0 +1,54 @@
+"""What a drill says in the end: a table, and every violation by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from drill.checker import RULES, Violation, counts
+from drill.evidence import Evidence
+from drill.expected import Expected
+from stack.table import table
+
+MOST = 40
+"""Violations that are shown of each rule; all of them are in the file."""
+
+
+def judged(videos: list[Expected], evidence: Evidence, violations: Sequence[Violation]) -> str:
+    """Lay out what had to be and what is."""
+    numbers = Counter(violation.rule for violation in violations)
+    rows = [(what, str(wanted), str(found)) for what, (wanted, found) in counts(videos, evidence).items()]
+    rows += [(rule, "0", str(numbers[rule])) for rule in RULES]
+    return table(("counted in S3 and in the services' ledgers", "expected", "found"), rows, right=(1, 2))
+
+
+def named(violations: Sequence[Violation]) -> str:
+    """List them, by rule."""
+    lines: list[str] = []
+    for rule in RULES:
+        found = [violation.what for violation in violations if violation.rule == rule]
+        lines += [f"{rule}: {what}" for what in found[:MOST]]
+        lines += [f"{rule}: and {len(found) - MOST} more"] if len(found) > MOST else []
+    return "\n".join(lines)
+
+
+def circumstances(evidence: Evidence, struck: Sequence[str], reaped: str, seconds: float) -> str:
+    """Lay out under what all that was done."""
+    asked = [row for ledger in evidence.ledgers.values() for row in ledger["requests"]]
+    faults = sum(row["count"] for ledger in evidence.ledgers.values() for row in ledger["faults"])
+    requests = sum(row["count"] for row in asked)
+    dead = Counter(target.partition("-")[0] for target in struck)
+    rows = [
+        ("API calls at the services, and faulted", f"{requests:,}, {faults:,} ({faults / max(1, requests):.1%})"),
+        ("killed", ", ".join(f"{what} {number}" for what, number in sorted(dead.items())) or "nothing"),
+        ("S3 events", _events(evidence.ledgers.get("sqs", {}))),
+        ("caught by reap_remote", reaped),
+        ("time", f"{seconds:.0f} s"),
+    ]
+    return table(("under these circumstances", ""), rows)
+
+
+def _events(ledger: dict[str, Any]) -> str:
+    events = ledger.get("events", {})
+    return ", ".join(f"{events.get(what, 0)} {what}" for what in ("made", "lost", "duplicated", "delayed"))

@@ -1,0 +1,79 @@
+"""One drill from the start of the cluster to the verdict."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drill import airflow, report
+from drill.checker import judge
+from drill.clips import make_clips
+from drill.course import Course
+from drill.evidence import Evidence, gather, ledger
+from drill.expected import Expected
+from drill.plan import make_plan
+from drill.reaped import reaped
+from drill.stage import OVERRIDES, Stage
+from stack import cluster
+from stack.home import Home
+from stack.results import s3_client
+from stack.signals import interruptible
+from stack.terminal import Terminal
+
+PARSED_WITHIN = 120.0
+
+
+def drill(home: Home, terminal: Terminal, count: int, seed: int) -> int:
+    """Drill with so many videos; return the exit code. Plan, evidence and verdict stay in the home."""
+    plan, limit = make_plan(seed, count), 600 + 30 * count
+    terminal.say(f"{count} videos, seed {seed}, on {platform.node()}; {len(plan.blows)} deaths")
+    with (
+        interruptible(limit + 600),
+        cluster.running(home, terminal, fresh=True, overrides=OVERRIDES) as stack,
+    ):
+        stack.wait_for_dag(airflow.DAG, PARSED_WITHIN)
+        terminal.keep()
+        _write(home.path / "plan.json", plan.as_json())
+        client = s3_client(stack.sandbox["s3"])
+        stage = Stage(stack, client, plan, make_clips(plan.landings, home.path / "clips"))
+        videos = stage.expected()
+        _write(home.path / "expected.json", [video.as_json() for video in videos])
+        stage.set()
+        began = time.time()
+        course = Course(stage, terminal, limit)
+        course.run()
+        seconds = time.time() - began
+        stage.calm()
+        terminal.keep()
+        calls = airflow.human_actions(stack.airflow, datetime.fromtimestamp(began, UTC).isoformat())
+        evidence = gather(client, stack.sandbox, videos, since=began, folder=home.path, calls=calls)
+        evidence.ledgers["sqs"] = ledger(stack.sandbox, "sqs")
+        evidence.save(home.path / "evidence.json")
+        caught = reaped(stack.airflow)
+        _write(home.path / "failed_tasks.json", airflow.failed_tasks(stack.airflow))
+    terminal.say(report.circumstances(evidence, course.struck, caught, seconds))
+    return verdict(terminal, videos, evidence, trouble=course.trouble)
+
+
+def again(home: Home, terminal: Terminal) -> int:
+    """Judge what the last drill has left in its home once more."""
+    videos = [Expected.of(told) for told in json.loads((home.path / "expected.json").read_text())]
+    return verdict(terminal, videos, Evidence.load(home.path / "evidence.json"))
+
+
+def verdict(terminal: Terminal, videos: list[Expected], evidence: Evidence, trouble: str = "") -> int:
+    """Say what was found; 1 if anything is not as it has to be."""
+    violations = judge(videos, evidence)
+    terminal.say(f"\n{report.judged(videos, evidence, violations)}\n")
+    if trouble:
+        terminal.say(trouble)
+    if violations:
+        terminal.say(report.named(violations))
+    return 1 if violations or trouble else 0
+
+
+def _write(path: Path, told: object) -> None:
+    path.write_text(json.dumps(told, indent=1))

@@ -1,0 +1,95 @@
+"""The stage: the cluster's settings, the clips that land there, and the sandbox's faults."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from drill import FOLDER, airflow
+from drill.expected import Expected, expected
+from drill.plan import WAVES, Landing, Plan
+from stack.cluster import Cluster
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SERVICES = ("bytenite", "openencoder", "pixop", "sqs")
+NOTICING = ("inbox_events", "sweep_inbox")
+REAPING = "reap_remote"
+NOWHERE = "s3://inbox/nowhere"
+SETTLED = 3.0
+"""Seconds after which no task is left that has read one setting before a change and the next one after it."""
+
+OVERRIDES = {
+    "REELWORKS_INBOX": f"s3://inbox/{next(iter(WAVES))}",
+    "REELWORKS_RECIPE": next(iter(WAVES)),
+    "REELWORKS_RECIPES": str(FOLDER / "recipes"),
+    "REELWORKS_SETTLE": "1",
+    "REELWORKS_BELL_INTERVAL": "1",
+    "REELWORKS_SWEEP_SCHEDULE": "* * * * *",
+    "REELWORKS_REAP_SCHEDULE": "* * * * *",
+    "REELWORKS_REAP": "act",
+}
+
+PACE: dict[str, dict[str, Any]] = {
+    # As fast as what it stands for would be slow: nothing is gained by waiting for a restart.
+    "openencoder": {"restart_seconds": 1, "worker_restart_seconds": 1, "tick_seconds": 1, "static_workers": 2},
+}
+
+
+@dataclass
+class Stage:
+    """A running cluster, and what lands in its S3; ``clips`` by number."""
+
+    cluster: Cluster
+    client: S3Client
+    plan: Plan
+    clips: dict[int, bytes]
+
+    def set(self) -> None:
+        """Switch on what notices videos, and let things go wrong from here on."""
+        for service, pace in PACE.items():
+            self._tell(service, "settings", pace)
+        for dag in (*NOTICING, REAPING):
+            self.cluster.wait_for(f"the DAG {dag}", partial(self.cluster.airflow.unpause, dag), 90)
+        self._tell("sqs", "settings", self.plan.events)
+        for service in SERVICES:
+            self._tell(service, "faults", {"rules": list(self.plan.faults)})
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        for service in SERVICES:
+            url = self.cluster.sandbox[service]["url"]
+            requests.delete(f"{url}/sandbox/faults", timeout=10).raise_for_status()
+
+    def land(self, landing: Landing) -> None:
+        """Put one video into the inbox."""
+        self.client.put_object(Bucket="inbox", Key=landing.key, Body=self.clips[landing.number])
+
+    def turn_to(self, recipe: str) -> None:
+        """Let what lands from now on go through another recipe: an inbox has one, so it is another inbox.
+
+        Three steps, for a task that reads both settings while they change must not get one old and one new.
+        """
+        for name, value in (("INBOX", NOWHERE), ("RECIPE", recipe), ("INBOX", f"s3://inbox/{recipe}")):
+            airflow.set_variable(self.cluster.airflow, f"REELWORKS_{name}", value)
+            time.sleep(SETTLED)
+
+    def expected(self) -> list[Expected]:
+        """Say what has to come of each."""
+        return [self._expected(landing) for landing in self.plan.landings]
+
+    def _expected(self, landing: Landing) -> Expected:
+        content = self.clips[landing.number]
+        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        source = f"s3://inbox/{landing.key}"
+        return expected(source, landing.recipe, landing.fate, size=len(content), etag=etag)
+
+    def _tell(self, service: str, what: str, body: dict[str, Any]) -> None:
+        url = self.cluster.sandbox[service]["url"]
+        requests.post(f"{url}/sandbox/{what}", json=body, timeout=10).raise_for_status()
