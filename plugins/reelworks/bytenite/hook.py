@@ -28,6 +28,7 @@ class ByteNiteHook(VideoServiceHook):
     conn_type = "bytenite"
     hook_name = "ByteNite"
     default_host = api.HOST
+    currency = "ByteChips"
 
     def session(self, connection: Connection) -> Session:
         """Sign in with the API key, or with the ready token."""

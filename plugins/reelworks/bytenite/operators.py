@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,7 @@ from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.bytenite.jobs import cancel_job, find_job, run_once, wait_for_results
 from reelworks.bytenite.presets import ByteNitePreset, match_results
 from reelworks.bytenite.renditions import name_results, safe_name
+from reelworks.core import metrics
 from reelworks.core.claim import load_claim, new_claim
 from reelworks.core.errors import BadInputError, BadOutputError, JobFailedError
 from reelworks.core.jobs import Phase
@@ -123,8 +125,10 @@ class ByteNiteSetSourceOperator(ByteNiteStepOperator):
         if not path.is_file() or not path.stat().st_size:
             raise BadInputError(f"{path} is missing or empty: name a file that the worker can read")
         job = self.service.answer(api.set_data(self.job_id, source=FILE))
+        began = time.monotonic()
         with path.open("rb") as file:
             self.service.answer(api.upload(api.upload_link(job), file, path.name))
+        metrics.transferred("sent", path.stat().st_size, time.monotonic() - began)
         self.service.answer(api.complete_upload(self.job_id))
 
 

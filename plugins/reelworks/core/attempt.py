@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from reelworks.core import metrics
 from reelworks.core.claim import Claim, load_claim, new_claim
 from reelworks.core.ending import Ending
 from reelworks.core.errors import BusyError, JobFailedError, LostError, OverdueError, StalledError, UnreachableError
@@ -78,16 +80,27 @@ class Attempt:
             if job is None:
                 self._defer(claim)
             if job.phase is not Phase.SUCCEEDED:
+                self._count_wait(claim)
                 raise JobFailedError(str(job))
             if following := self.operator.advance(job, claim):
                 claim = claim.with_job(following).save(self.store)
                 self.log.info("job %s (%s) is started", following, claim.name)
                 continue
+            self._count_wait(claim)
             claim = claim.finished(*self.operator.settle(job, claim)).save(self.store)
+            self._count_success(claim)
         self.ending.tidied(claim)  # only now: a try that dies before has to find what it settles
         # Airflow has deleted what an earlier try pushed.
         self.instance.xcom_push(key="job", value=claim.facts)
         return claim.result
+
+    def _count_wait(self, claim: Claim) -> None:
+        metrics.JOB_WAIT.took(time.time() - (claim.deadline - self.operator.deadline))
+
+    def _count_success(self, claim: Claim) -> None:
+        metrics.JOBS_SUCCEEDED.add()
+        with suppress(ValueError):  # it is the service's own text
+            metrics.AMOUNT.add(float(claim.facts.get("amount") or 0), currency=self.service.currency)
 
     def _new_deadline(self) -> float:
         return time.time() + self.operator.deadline
@@ -117,6 +130,7 @@ class Attempt:
             # Before it is started: a draft would be paid for, and aborted at once.
             raise OverdueError(f"{job}, and its deadline has passed")
         self.log.info("taking over: %s", job)
+        metrics.JOBS_TAKEN_OVER.add()
         return self._started(claim.with_job(job_id))
 
     def _submitted(self, claim: Claim) -> Claim:
@@ -127,6 +141,7 @@ class Attempt:
         except (UnreachableError, BusyError) as error:
             self.log.warning("%s: the next try looks for %s", error, claim.name)
             raise
+        metrics.JOBS_SUBMITTED.add()
         return self._started(claim.with_job(job_id))
 
     def _created(self, claim: Claim) -> Flow[str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
+from reelworks.core import metrics
 from reelworks.core.errors import BusyError, LostError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job
@@ -73,6 +74,7 @@ class Board:
         now = self._clock()
         self._wanted = {job_id: until for job_id, until in self._wanted.items() if until > now}
         self._asked_for = frozenset(self._wanted)
+        metrics.LISTS.add()
         try:
             self._jobs = yield from look_at_all(self._asked_for)
             self._failure = None

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from reelworks.core import metrics
 from reelworks.core.claim import Claim, load_claim
 from reelworks.core.errors import (
     HOPELESS,
     BadOutputError,
+    JobFailedError,
     LostError,
     NothingMadeError,
     OverdueError,
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from reelworks.core.operator import JobOperator
+
+
+OVER = (JobFailedError, BadOutputError, LostError)
+"""What a task ends with when there is nothing left to cancel."""
 
 
 class TaskStoppedError(BaseException):
@@ -52,21 +58,21 @@ class Ending:
             yield
         except TaskDeferred:
             raise
-        except NothingMadeError:
+        except NothingMadeError as error:
             self.minding = False
-            self._give_up()
+            self._give_up(error)
             self._write_off()  # for the retry, where there is one
             raise
         except HOPELESS as error:
             self.minding = False
-            self._give_up()
+            self._give_up(error)
             if isinstance(error, BadOutputError):
                 self._write_off()
             raise AirflowFailException(str(error)) from error
         except BaseException as error:
             self.minding = False
             if self._nobody_comes_back(error):
-                self._give_up()
+                self._give_up(error)
                 if isinstance(error, LostError):
                     self._write_off()
             raise
@@ -86,7 +92,7 @@ class Ending:
         if claim := load_claim(self.store):
             replace(claim, spent=True).save(self.store)
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: BaseException) -> None:
         """Cancel the job, if there is one. A failure here must not hide the one that led here."""
         claim = load_claim(self.store)
         if claim is None or claim.done:
@@ -96,6 +102,8 @@ class Ending:
             if job_id := claim.job_id or service.answer(self.operator.find(claim)):
                 service.answer(service.cancel(job_id))
                 self.log.info("job %s does not run on", job_id)
+                if not isinstance(why, OVER):
+                    metrics.JOBS_CANCELLED.add()
         except VideoServiceError as error:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
         else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from reelworks.core import metrics
 from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.core.redact import redact
 
@@ -96,6 +97,7 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
         except (UnreachableError, BusyError) as error:
             if not repeatable or attempt == REPEATS:
                 raise
+            metrics.API_REPEATS.add(error=type(error).__name__)
             yield Sleep(pause(attempt, error))
     raise AssertionError("unreachable")  # pragma: no cover
 

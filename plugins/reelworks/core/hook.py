@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Call, Flow, Reply
 from reelworks.core.jobs import Job
@@ -39,6 +40,8 @@ class VideoServiceHook(BaseHook):
     conn_type: ClassVar[str]
     hook_name: ClassVar[str]
     default_host: ClassVar[str] = ""
+    currency: ClassVar[str] = "unknown"
+    """What the amounts are in that the service tells."""
     lists_jobs: ClassVar[bool] = False
     """Whether ``look_at_all`` is offered, so that many waits can share one list."""
 
@@ -75,7 +78,8 @@ class VideoServiceHook(BaseHook):
     def answer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end on a worker."""
         line, session = self._on_worker()
-        return answer(session.carry(flow), line.send)
+        with metrics.of_service(self.conn_type):
+            return answer(session.carry(flow), line.send)
 
     @contextmanager
     def stream(self, call: Call) -> Iterator[requests.Response]:
@@ -97,7 +101,8 @@ class VideoServiceHook(BaseHook):
                 refused = responses[-1].status_code >= 400
                 return reply_of(responses[-1]) if refused else Reply(responses[-1].status_code)
 
-            answer(session.carry(_alone(call)), send)
+            with metrics.of_service(self.conn_type):
+                answer(session.carry(_alone(call)), send)
             yield responses[-1]
 
     def sign_in_anew(self) -> None:
@@ -111,7 +116,8 @@ class VideoServiceHook(BaseHook):
         except AirflowNotFoundException as error:
             raise self._missing() from error
         line = _triggerer_line(*self._address(connection))
-        return await aanswer(self._session(connection).carry(flow), line.send)
+        with metrics.of_service(self.conn_type):
+            return await aanswer(self._session(connection).carry(flow), line.send)
 
     def test_connection(self) -> tuple[bool, str]:
         """Sign in and make one cheap call; for the connection form's test button."""

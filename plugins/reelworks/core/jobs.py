@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from reelworks.core import metrics
 from reelworks.core.errors import BusyError, LostError, OverdueError, StalledError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 
@@ -83,6 +84,7 @@ def wait_for_job(
     answered, last = clock(), None
     stillness = Stillness(stall, answered)
     while True:
+        metrics.LOOKS.add()
         try:
             job = yield from sure_look(look)
         except (UnreachableError, BusyError):

@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR
 from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
 
+from reelworks.core import metrics
 from reelworks.core.attempt import Attempt
 from reelworks.core.claim import Claim, load_claim
 from reelworks.core.ending import TaskStoppedError
@@ -152,5 +153,5 @@ class JobOperator(BaseOperator):
     @contextmanager
     def _minded(self, context: Context) -> Iterator[Attempt]:
         self._attempt = Attempt(self, context)
-        with self._attempt.ending.minded():
+        with metrics.of_service(self.hook_class.conn_type), self._attempt.ending.minded(), metrics.failures_counted():
             yield self._attempt

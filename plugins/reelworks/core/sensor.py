@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import StartTriggerArgs
 
+from reelworks.core import metrics
 from reelworks.core.errors import BusyError, JobFailedError, OverdueError, UnreachableError
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
@@ -81,7 +83,8 @@ class JobSensor(BaseSensorOperator):
         except (UnreachableError, BusyError) as error:
             self.log.warning("%s", error)
             return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=job.phase.over, xcom_value=self._verdict(job) if job.phase.over else None)
+        with self._counted():
+            return PokeReturnValue(is_done=job.phase.over, xcom_value=self._verdict(job) if job.phase.over else None)
 
     def resume(self, context: Context, event: Any = None) -> Any:
         """Look for itself once the triggerer's wait is over."""
@@ -94,9 +97,15 @@ class JobSensor(BaseSensorOperator):
             deadline=time.time() + (LAST_LOOKS if told else 0.0),
         )
         try:
-            return self._verdict(hook.answer(wait))
+            with self._counted():
+                return self._verdict(hook.answer(wait))
         except OverdueError as error:
             raise AirflowFailException(f"{error}: the sensor waited {self.timeout:g} s") from error
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with metrics.of_service(self.hook_class.conn_type), metrics.failures_counted():
+            yield
 
     def _look(self) -> Job:
         hook = self.hook_class(self.conn_id)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from reelworks.core import metrics
 from reelworks.core.errors import LostError, SignInRefusedError, SignInUnansweredError, UnreachableError
 from reelworks.core.flow import Call, Flow, Reply, Sleep
 
@@ -117,10 +118,12 @@ class Session:
             token = yield from self._sign_in()
         except (SignInRefusedError, SignInUnansweredError) as error:
             self._refusal = (asked, error.with_traceback(None))
+            metrics.SIGN_INS.add(result="refused" if isinstance(error, SignInRefusedError) else "unanswered")
             raise
         except LostError as error:
             # The flow that is being signed in for would take it for the loss of its job.
             raise UnreachableError(f"{error}: is this the service's address?") from None
+        metrics.SIGN_INS.add(result="accepted")
         lifetime = token.lifetime if token.lifetime is not None else float("inf")
         self._token, self._renew_at = token, asked + lifetime - min(MARGIN, lifetime / 10)
         return token

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from reelworks.core import metrics
 from reelworks.core.errors import HOPELESS
 from reelworks.core.hook import VideoServiceHook
 
@@ -40,6 +41,7 @@ class StepOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Do the step."""
         try:
-            return self.step(context)
+            with metrics.of_service(self.hook_class.conn_type), metrics.failures_counted():
+                return self.step(context)
         except HOPELESS as error:
             raise AirflowFailException(str(error)) from error

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, UnreachableError
 from reelworks.core.flow import Body, Call, Flow, Reply, Sleep
 
@@ -37,8 +38,10 @@ def answer(flow: Flow[T], send: Callable[[Call], Reply], sleep: Callable[[float]
             try:
                 reply = send(step)
             except UnreachableError as error:
+                metrics.API_CALLS.add(status="unanswered")
                 step = flow.throw(error)
             else:
+                metrics.API_CALLS.add(status=metrics.status_class(reply.status))
                 step = flow.send(reply)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
@@ -58,8 +61,10 @@ async def aanswer(flow: Flow[T], send: Callable[[Call], Awaitable[Reply]]) -> T:
             try:
                 reply = await send(step)
             except UnreachableError as error:
+                metrics.API_CALLS.add(status="unanswered")
                 step = flow.throw(error)
             else:
+                metrics.API_CALLS.add(status=metrics.status_class(reply.status))
                 step = flow.send(reply)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from reelworks.core import metrics
 from reelworks.core.board import board_of
 from reelworks.core.errors import StalledError, VideoServiceError
 from reelworks.core.flow import Flow
@@ -137,6 +138,8 @@ class JobTrigger(BaseTrigger):
         except VideoServiceError as error:
             self.log.error("job %s could not be cancelled: %s", self.job_id, error)
         else:
+            with metrics.of_service(hook.conn_type):
+                metrics.JOBS_CANCELLED.add()
             self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
 
 

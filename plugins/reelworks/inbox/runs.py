@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from reelworks.core import metrics
 from reelworks.core.errors import RefusedError
 from reelworks.inbox.identity import run_id_of
 from reelworks.inbox.video import Video
@@ -41,6 +42,7 @@ def start(video: Video, recipe: str, destination: str, *, again: str = "") -> Li
             raise
         raise RefusedError(f"Airflow takes no run for {video.source!r}: rename the object", UNPROCESSABLE) from error
     if not isinstance(answer, ErrorResponse):
+        metrics.RUNS_STARTED.add()
         return "started"
     if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
         return "exists"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 
+from reelworks.core import metrics
 from reelworks.core.errors import UnreachableError
 from reelworks.media.download import ChangedError, Download
 from reelworks.media.head import Head, look
@@ -28,14 +30,17 @@ def fetch(remote: Remote, open_sink: Callable[[], Sink], patience: Patience) -> 
     :raises UnreachableError, BusyError: the other side stays silent, or asks for too much patience.
     :raises RefusedError, SignInRefusedError: it says no.
     """
-    starts, ranges = 0, True
+    starts, ranges, began = 0, True, time.monotonic()
     while starts < STARTS:
         head = look(remote, patience)
         try:
             with open_sink() as sink:
                 if head.total is None or not (head.ranges and ranges):
-                    return _in_one(remote, sink, head, patience)
-                return head.total, _in_parts(remote, sink, head, head.total, patience)
+                    size, sha256 = _in_one(remote, sink, head, patience)
+                else:
+                    size, sha256 = head.total, _in_parts(remote, sink, head, head.total, patience)
+            metrics.transferred("received", size, time.monotonic() - began)
+            return size, sha256
         except NoRangesError:
             log.info("%s is only given as a whole", remote.shown)
             ranges = False

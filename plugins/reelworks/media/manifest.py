@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, VideoServiceError
 from reelworks.core.redact import redact
 from reelworks.media.ffprobe import ffprobe_version
@@ -153,6 +154,7 @@ def write_manifest(client: S3Client, prefix: S3Url, manifest: Manifest) -> S3Url
     body = json.dumps(manifest.as_json(), indent=2, ensure_ascii=False).encode() + b"\n"
     with s3_errors(client, "write", url):
         client.put_object(Bucket=url.bucket, Key=url.key, Body=body, ContentType="application/json")
+    metrics.VIDEOS_PUBLISHED.add()
     return url
 
 

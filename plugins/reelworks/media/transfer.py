@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadOutputError, UnreachableError
 from reelworks.core.redact import redact
 from reelworks.media.download import ChangedError, Download
@@ -62,7 +64,7 @@ def fetch_to_s3(
 
 
 def _carry(download: Download, upload: Upload, progress: Progress | None) -> Stored:
-    sha256 = hashlib.sha256()
+    began, sha256 = time.monotonic(), hashlib.sha256()
     for chunk in download.chunks(sha256):
         upload.expect(download.total)
         upload.write(chunk)
@@ -70,6 +72,7 @@ def _carry(download: Download, upload: Upload, progress: Progress | None) -> Sto
             progress(download.position, download.total)
     _check(download)
     upload.finish()
+    metrics.transferred("received", download.position, time.monotonic() - began)
     return Stored(upload.target, download.position, sha256.hexdigest())
 
 

@@ -42,6 +42,7 @@ class OpenEncoderHook(VideoServiceHook):
     default_conn_name = "openencoder_default"
     conn_type = "openencoder"
     hook_name = "Open Encoder"
+    currency = "USD"
     lists_jobs = True
 
     def session(self, connection: Connection) -> Session:

@@ -32,6 +32,8 @@ WHILE = 5.0
 class TurnedAwayError(BusyError):
     """The service did not look at the call at all: it may be sent again, whatever it does."""
 
+    remedy = "if it lasts, ask Pixop: its servers do not take each other's tokens"
+
 
 def expired(reply: Reply) -> bool:
     """Return whether the reply asks for another sign-in: Expired, Invalid, NoJWT, or a 401 without a known name.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BusyError, UnreachableError
 from reelworks.core.flow import Call, refusal
 from reelworks.core.hook import VideoServiceHook
@@ -55,7 +57,10 @@ def upload_video(
     call = Call("POST", path, body=form, headers={"Content-Type": form.content_type}, timeout=SILENCE)
     log.info("sending %s to video %s: %d bytes", source, video_id, file.size)
     hook.sign_in_anew()
+    began = time.monotonic()
     hook.answer(ask(call))
+    with metrics.of_service(hook.conn_type):
+        metrics.transferred("sent", file.size, time.monotonic() - began)
     log.info("sent %s to video %s", source, video_id)
     return file.size
 

@@ -30,6 +30,8 @@ STILLS = ("gif", "mjpeg", "image2", "png_pipe", "webp_pipe", "jpeg_pipe", "bmp_p
 class SupersededError(BadInputError):
     """The source is no longer the version that was noticed: the newer one has a run of its own."""
 
+    remedy = "nothing: the newer version is seen to"
+
 
 def admit(client: S3Client, url: s3.S3Url, recipe: Recipe, version: str | None) -> Source:
     """Return the source, looked at from its beginning to its end; ``version`` is a version id, or else an ETag.

@@ -19,7 +19,7 @@ from reelworks.pixop.operators import PixopEnhanceOperator
 from reelworks.process.admission import SupersededError, admit
 from reelworks.process.dry_run import dry_run
 from reelworks.process.plan import PUBLISH, Plan, Planner
-from reelworks.process.quarantine import quarantine
+from reelworks.process.quarantine import QuarantinedError, quarantine
 from reelworks.recipes import Recipe, load_recipe
 from reelworks.verify.ffmpeg import ffmpeg_path
 
@@ -114,7 +114,7 @@ class ProbeOperator(BaseOperator, SkipMixin):
                 raise
             told = {"source": self.source, "destination": self.destination, "recipe": recipe.name}
             where = quarantine(client, **told, reason=str(error), run=run)
-            raise BadInputError(f"quarantined, see {where}: {error}") from error
+            raise QuarantinedError(where, str(error)) from error
 
 
 class RecipeEnhanceOperator(PixopEnhanceOperator):

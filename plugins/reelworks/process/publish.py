@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError
 from reelworks.media import s3
 from reelworks.media.manifest import NAME as MANIFEST
@@ -57,6 +58,7 @@ class Publisher:
         self._copy(record)
         record = record.model_copy(update={"pictures": self._pictures(record, review.judge.clip())})
         write_record(self.client, self.place, record)
+        metrics.VIDEOS_PUBLISHED.add()
         log.info("published %d outputs at %s", len(record.keys), self.place)
         return record
 

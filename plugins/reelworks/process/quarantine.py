@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError
 from reelworks.core.redact import redact
 from reelworks.media import s3
@@ -14,6 +15,17 @@ from reelworks.process.place import quarantine_place
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+
+class QuarantinedError(BadInputError):
+    """The source cannot be worked on, and its record says why: ``record`` is its address, ``reason`` what it says."""
+
+    remedy = "upload a good one under the same key, which starts a run of its own; nothing else is to be done"
+
+    def __init__(self, record: s3.S3Url, reason: str) -> None:
+        super().__init__(f"quarantined, see {record}: {reason}")
+        self.record = str(record)
+        self.reason = reason
 
 
 def quarantine(
@@ -37,6 +49,7 @@ def quarantine(
     body = json.dumps(record, indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
     with s3_errors(client, "write", url):
         client.put_object(Bucket=url.bucket, Key=url.key, Body=body, ContentType="application/json")
+    metrics.VIDEOS_QUARANTINED.add()
     return url
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadOutputError
 from reelworks.media import s3
 from reelworks.process.judge import Judge, Made
@@ -52,6 +53,7 @@ class Review:
 
     def _verdicts(self, made: Made) -> dict[str, Any]:
         verdicts = dict(self.judge.verdicts(made))
+        metrics.OUTPUTS_REFUSED.add(sum(not verdict.ok for verdict in verdicts.values()))
         self._faults += [f"{name}: {fault}" for name, verdict in verdicts.items() for fault in verdict.faults]
         return {name: verdict.as_json() for name, verdict in verdicts.items()}
 
