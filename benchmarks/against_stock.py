@@ -1,4 +1,4 @@
-"""Ours and what a user would write of stock pieces: how many videos does the same Airflow encode with each?
+"""Compare how many videos the same Airflow encodes with ours, and with what a user would write of stock pieces.
 
 ``.venv/bin/python -m benchmarks.against_stock [--videos 50]``. The flow is one and the same: ByteNite in the sandbox's
 instant mode, an encode to 360 lines, from S3 to S3. The stock DAG is benchmarks/stock_dags/stock_encode.py. Ours is
@@ -61,12 +61,14 @@ def compared(up: Running, videos: int, alone: int) -> int:
         for by in (single, {key: [load] for key, load in many.items()})
         for dag_id, loads in by.items()
     ]
-    bars = []
-    for dag_id in (ONE_TASK, SHIPPED):
-        speed, slower = many[STOCK].per_video / many[dag_id].per_video, median(single[dag_id]) / median(single[STOCK])
-        bars.append(Bar(f"{dag_id}: throughput at {videos}, of stock's", speed, 3.0, "x", least=True))
-        bars.append(Bar(f"{dag_id}: seconds of one video, of stock's", slower, 1.0, "x"))
-    return report("The same encode, ours and of stock pieces", HEADINGS, rows, bars)
+    ratios = {dag_id: many[STOCK].per_video / many[dag_id].per_video for dag_id in (ONE_TASK, SHIPPED)}
+    slower = median(single[ONE_TASK]) / median(single[STOCK])
+    bars = [
+        Bar(f"throughput at {videos}, of stock's", ratios[ONE_TASK], 3.0, "x", least=True),
+        Bar("seconds of one video, of stock's", slower, 1.0, "x"),
+    ]
+    note = f"{SHIPPED}, with its manifest: {shown(ratios[SHIPPED], 'x')} the throughput of stock's at {videos}"
+    return report("The same encode, ours and of stock pieces", HEADINGS, rows, bars, [note])
 
 
 def row(dag_id: str, loads: list[Load]) -> tuple[str, ...]:

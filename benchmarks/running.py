@@ -13,7 +13,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from urllib.parse import quote
 import requests
 
 from benchmarks.report import say
-from stack import ROOT
+from stack import ROOT, cluster
 from stack import machine as one_machine
 from stack.home import Home
 from stack.machine import Machine
@@ -72,6 +72,18 @@ class Running:
         """Wait until these can be run."""
         for dag_id in dag_ids:
             self.machine.wait_for_dag(dag_id, PARSED_WITHIN)
+
+    def until(self, what: str, is_so: Callable[[], bool], within: float, look: float = 1.0) -> None:
+        """Look until it is so (within seconds); an Airflow that is too busy to answer has not answered yet."""
+        until = time.monotonic() + within
+        while True:
+            with contextlib.suppress(requests.RequestException):
+                if is_so():
+                    return
+            self.machine.processes.check()
+            if time.monotonic() > until:
+                raise RuntimeError(f"{what}: not within {within:g} s")
+            time.sleep(look)
 
     def load(self, dag_id: str, params: Sequence[Mapping[str, Any]], service: str, within: float = 900.0) -> Load:
         """Start a run for each of ``params`` at once, wait for all, and count.
@@ -132,14 +144,14 @@ class Running:
         return "\n".join(told)
 
     def _ended(self, dag_id: str, prefix: str, count: int, within: float) -> list[dict[str, Any]]:
-        until, runs = time.monotonic() + within, list[dict[str, Any]]()
-        query = {"run_id_pattern": prefix, "order_by": "-run_after"}
-        while len(runs) < count or any(run["state"] not in ("success", "failed") for run in runs):
-            if time.monotonic() > until:
-                raise RuntimeError(f"{dag_id}: not all of {count} runs ended within {within:g} s")
-            time.sleep(LOOK)
-            with contextlib.suppress(requests.RequestException):
-                runs = list(self.rows(f"dags/{dag_id}/dagRuns", "dag_runs", **query))
+        runs = list[dict[str, Any]]()
+
+        def all_ended() -> bool:
+            query = {"run_id_pattern": prefix, "order_by": "-run_after"}
+            runs[:] = self.rows(f"dags/{dag_id}/dagRuns", "dag_runs", **query)
+            return len(runs) == count and all(run["state"] in ("success", "failed") for run in runs)
+
+        self.until(f"all {count} runs of {dag_id} have ended", all_ended, within, LOOK)
         return runs
 
 
@@ -156,13 +168,21 @@ def median(loads: Sequence[Load]) -> float:
 @contextlib.contextmanager
 def running(where: str, overrides: Mapping[str, str] | None = None, **shape: int) -> Iterator[Running]:
     """Start an Airflow in a temporary folder, and end it; ``shape``: a cluster's numbers of workers and triggerers."""
-    settings = {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(_bundles()), **(overrides or {})}
+    settings = {
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(_bundles()),
+        "PYTHONPATH": str(ROOT),
+    } | dict(overrides or {})
     with contextlib.ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="reelworks-bench-"))
         home, terminal = Home(Path(folder)), Terminal(io.StringIO())
         began = time.monotonic()
-        started = one_machine.running(home, terminal, fresh=True, overrides=settings)
-        machine = opened.enter_context(started)
+        machine: Machine
+        if where == "cluster":
+            machine = opened.enter_context(
+                cluster.running(home, terminal, fresh=True, overrides=settings, instant=True, **shape)
+            )
+        else:
+            machine = opened.enter_context(one_machine.running(home, terminal, fresh=True, overrides=settings))
         say(f"{where} is up after {time.monotonic() - began:.0f} s")
         up = Running(machine, s3_client(machine.sandbox["s3"]))
         for service in SERVICES:

@@ -1,116 +1,197 @@
-"""How many requests do waits in a triggerer make? ``python benchmarks/waiting.py [jobs] [intervals] [seconds]``.
+"""What a thousand waits cost a triggerer: memory, CPU, a loop that is late, requests, and how soon a task is back.
 
-Waits for jobs as the triggerer does: one trigger for each, all on one connection. The server behind them is a counter
-on the loopback interface that answers as Open Encoder does; jobs are finished one after the other in the second half.
+``.venv/bin/python -m benchmarks.waiting [--jobs 1000]``. All jobs wait in the one triggerer of an Airflow, on one
+connection to a service that only counts (benchmarks/counter.py), with Reelworks' trigger and then, in a new Airflow,
+with the stock one: a deferrable HttpSensor for each job. Both start in the triggerer, look every 15 s and come back to
+a worker. Memory (PSS) and CPU are what the waits add to the same triggerer without any. Some of the jobs end one by
+one, evenly, slower than the workers can take them up.
 """
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import json
-import os
 import sys
-import threading
+import tempfile
 import time
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "plugins"))
+import psutil  # type: ignore[import-untyped]
 
-HOOK = "reelworks.openencoder.hook.OpenEncoderHook"
+from benchmarks.counter import Counting, counting
+from benchmarks.loop_probe import FILE, lateness
+from benchmarks.report import Bar, percentile, report, say, shown
+from benchmarks.running import Running, epoch, run_path, running
+from benchmarks.wait_operator import JOBS
+from stack import session
 
-
-class Counting(BaseHTTPRequestHandler):
-    """Knows jobs by number; each is completed once its time has come."""
-
-    protocol_version = "HTTP/1.1"
-    asked: ClassVar[Counter[str]] = Counter()
-    over: ClassVar[dict[int, float]] = {}
-
-    def do_POST(self) -> None:
-        """Log anybody in."""
-        self._answer("POST login", {"code": 200, "token": "a.b.c"})
-
-    def do_GET(self) -> None:
-        """Answer lists and looks."""
-        url = urlsplit(self.path)
-        if url.path == "/api/jobs":
-            query = {name: int(values[0]) for name, values in parse_qs(url.query).items()}
-            ids = sorted(self.over, reverse=True)[(query["page"] - 1) * query["count"] :][: query["count"]]
-            self._answer("GET jobs (list)", {"count": len(self.over), "items": [self._job(number) for number in ids]})
-        elif url.path.startswith("/api/jobs/"):
-            self._answer("GET jobs/ID (look)", {"status": 200, "job": self._job(int(url.path.rpartition("/")[2]))})
-        else:
-            self._answer("GET health", {"api": "OK", "workers": 1})
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-    def _job(self, number: int) -> dict[str, Any]:
-        state = "completed" if time.monotonic() >= self.over[number] else "encoding"
-        return {"id": number, "status": state, "destination": "d", "progress": 1, "probe": "x" * 4000}
-
-    def _answer(self, what: str, body: Any) -> None:
-        self.asked[what] += 1
-        payload = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
+INTERVAL = 15.0
+PROBE, OURS, STOCK = "probe_the_loop", "wait_with_ours", "wait_with_stock"
+HEADINGS = ("waits with", "MB", "cores", "lag p50 ms", "lag p99 ms", "requests/s", "back p50 s", "back p95 s")
+MB = 1e6
 
 
-async def wait_for_all(jobs: int, interval: float, shared: bool) -> None:
-    """Run one trigger for each job until all have fired."""
-    from reelworks.core import trigger
-    from reelworks.openencoder.hook import OpenEncoderHook
+@dataclass(frozen=True)
+class Cost:
+    """What a triggerer was found to take: bytes, cores, the lateness of its loop and requests per second."""
 
-    trigger.FIRST_LOOK = 0.0
-    OpenEncoderHook.lists_jobs = shared
-    triggers = [
-        trigger.JobTrigger(
-            hook=HOOK, conn_id="counted", job_id=str(number), interval=interval, deadline=time.time() + 3600
+    memory: float
+    cores: float
+    late: list[float]
+    requests: float
+
+
+@dataclass(frozen=True)
+class Waits:
+    """The cost of an empty triggerer and of a full one, and the seconds from a job's end to its task's return."""
+
+    empty: Cost
+    full: Cost
+    back: list[float]
+
+    @property
+    def memory(self) -> float:
+        """MB added."""
+        return (self.full.memory - self.empty.memory) / MB
+
+    @property
+    def cores(self) -> float:
+        """Cores added."""
+        return self.full.cores - self.empty.cores
+
+    def lag(self, share: float) -> float:
+        """Milliseconds."""
+        return 1000 * percentile(self.full.late, share)
+
+    def row(self, name: str) -> tuple[str, ...]:
+        """Return a line of the table."""
+        figures = (self.memory, self.cores, self.lag(0.5), self.lag(0.99), self.full.requests)
+        return name, *map(shown, figures), *(shown(percentile(self.back, share)) for share in (0.5, 0.95))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An Airflow with one triggerer."""
+
+    up: Running
+    probe: Path
+    window: float
+
+    def cost(self) -> Cost:
+        """Watch the triggerer for the window."""
+        processes = self._triggerer()
+        begin, spent, asked = time.time(), _cpu(processes), sum(Counting.asked.values())
+        time.sleep(self.window)
+        end = time.time()
+        return Cost(
+            memory=sum(process.memory_full_info().pss for process in processes),
+            cores=(_cpu(processes) - spent) / (end - begin),
+            late=lateness(self.probe, begin, end),
+            requests=(sum(Counting.asked.values()) - asked) / (end - begin),
         )
-        for number in range(1, jobs + 1)
-    ]
-    await asyncio.gather(*(anext(aiter(one.run())) for one in triggers))
+
+    def start(self, dag_id: str, waits: int) -> str:
+        """Start a run, and return its id when all its waits are in the triggerer."""
+        self.up.wait_for_dags(dag_id)
+        run_id = self.up.machine.airflow.trigger(dag_id, {})
+        self.up.until(
+            f"{waits} waits of {dag_id} in the triggerer", lambda: self._waiting(dag_id, run_id) == waits, 240
+        )
+        return run_id
+
+    def _waiting(self, dag_id: str, run_id: str) -> int:
+        rows = self.up.rows(f"{run_path(dag_id, run_id)}/taskInstances", "task_instances", state="deferred")
+        return sum(row["triggerer_job"] is not None for row in rows)
+
+    def _triggerer(self) -> list[Any]:
+        parts = self.up.machine.processes.components
+        (guard,) = [part.guard.pid for part in parts if part.name.startswith("triggerer")]
+        return [psutil.Process(pid) for pid in session.members(guard)]
 
 
-def measure(jobs: int, intervals: int, interval: float, shared: bool) -> None:
-    """Print what was asked."""
-    now = time.monotonic()
-    whole = intervals * interval
-    Counting.over = {n: now + whole / 2 + whole / 2 * n / jobs for n in range(1, jobs + 1)}
-    Counting.asked.clear()
-    asyncio.run(wait_for_all(jobs, interval, shared))
-    took = time.monotonic() - now
-    how = "one list for all" if shared else "one look for each"
-    sys.stdout.write(f"{how}: {jobs} jobs, {took:.1f} s in intervals of {interval:g} s\n")
-    for what, count in Counting.asked.most_common():
-        sys.stdout.write(f"  {what:20}{count:6}  {count / (took / interval):8.1f} per interval\n")
-
-
-def main() -> None:
-    """Measure with and without sharing."""
-    jobs, intervals, interval = (
-        (int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])) if sys.argv[3:] else (200, 10, 2.0)
+def waits_of(dag_id: str, jobs: int, ends: int, rate: float, where: str, window: float) -> Waits:
+    """Measure in a new Airflow: empty, then full, then with ``ends`` of the jobs ending, ``rate`` per second."""
+    with tempfile.TemporaryDirectory() as folder, counting(jobs) as url:
+        probe = Path(folder) / "lateness"
+        with running(where, _overrides(url, jobs, probe), workers=2, triggerers=1) as up:
+            bench = Bench(up, probe, window)
+            bench.start(PROBE, 1)
+            time.sleep(INTERVAL)
+            empty = bench.cost()
+            run_id = bench.start(dag_id, jobs)
+            time.sleep(2 * INTERVAL)
+            full = bench.cost()
+            found = Waits(empty, full, back(up, dag_id, run_id, end_some(jobs, ends, rate)))
+    say(
+        f"{dag_id}: "
+        + ", ".join(f"{name} {figure}" for name, figure in zip(HEADINGS[1:], found.row("")[1:], strict=True))
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Counting)
-    server.request_queue_size = 256
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    connection = {
-        "conn_type": "openencoder",
-        "host": f"http://127.0.0.1:{server.server_address[1]}",
-        "login": "admin",
-        "password": "any",
+    return found
+
+
+def end_some(jobs: int, ends: int, rate: float) -> dict[int, float]:
+    """Let every so-manieth job end, one by one from the next second on; return when each does."""
+    numbers = range(1, jobs + 1, max(1, jobs // ends))
+    times = {number: time.time() + 1 + at / rate for at, number in enumerate(numbers)}
+    Counting.over.update(times)
+    return times
+
+
+def back(up: Running, dag_id: str, run_id: str, ended: dict[int, float]) -> list[float]:
+    """Return for each job that ended the seconds until its task ran again, by Airflow's audit log."""
+    found = dict[int, float]()
+
+    def all_back() -> bool:
+        rows = up.rows("eventLogs", "event_logs", dag_id=dag_id, run_id=run_id, event="running")
+        found.update((row["map_index"] + 1, epoch(row["when"])) for row in rows)
+        return len(found) >= len(ended)
+
+    up.until("all tasks whose jobs have ended are back", all_back, max(ended.values()) - time.time() + 300, look=5)
+    return [found[number] - at for number, at in ended.items()]
+
+
+def _overrides(url: str, jobs: int, probe: Path) -> dict[str, str]:
+    service = {"conn_type": "openencoder", "host": url, "login": "admin", "password": "any"}
+    return {
+        "AIRFLOW_CONN_COUNTED": json.dumps(service),
+        "AIRFLOW_CONN_COUNTED_HTTP": json.dumps({"conn_type": "http", "host": url}),
+        "AIRFLOW__TRIGGERER__CAPACITY": str(jobs + 100),
+        JOBS: str(jobs),
+        FILE: str(probe),
     }
-    os.environ["AIRFLOW_CONN_COUNTED"] = json.dumps(connection)
-    for shared in (True, False):
-        measure(jobs, intervals, interval, shared)
+
+
+def _cpu(processes: list[Any]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return float(sum(each.user + each.system for each in times))
+
+
+def main() -> int:
+    """Measure both."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--ends", type=int, default=100, help="how many of them end")
+    parser.add_argument("--rate", type=float, default=1.5, help="how many end per second")
+    parser.add_argument("--window", type=float, default=60.0, help="seconds for which a triggerer is watched")
+    parser.add_argument("--on", choices=("cluster", "machine"), default="cluster")
+    given = parser.parse_args()
+
+    shape = (given.jobs, given.ends, given.rate, given.on, given.window)
+    ours, stock = (waits_of(dag_id, *shape) for dag_id in (OURS, STOCK))
+    bars = [
+        Bar("memory added", ours.memory, 150, "MB"),
+        Bar("CPU added", ours.cores, 0.1, "cores"),
+        Bar("the event loop's lag, p99", ours.lag(0.99), 250, "ms"),
+        Bar("requests to the service", ours.full.requests, 2, "/s"),
+        Bar("from a job's end to its task's return, p95", percentile(ours.back, 0.95), INTERVAL + 5, "s"),
+    ]
+    lags = [1000 * percentile(each.empty.late, 0.99) for each in (ours, stock)]
+    notes = [f"the empty triggerer's loop: lag p99 {shown(lags[0], 'ms')} and {shown(lags[1], 'ms')}"]
+    rows = [ours.row("Reelworks"), stock.row("HttpSensor")]
+    return report(f"{given.jobs} jobs that one triggerer waits for", HEADINGS, rows, bars, notes)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
