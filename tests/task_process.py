@@ -58,6 +58,7 @@ class TaskLife:
     """What Airflow answers when it is asked for the task's state."""
     refuses_variables: bool = False
     """Whether Airflow lets the task write no Variable."""
+    run_id: str = RUN_ID
     upstream: dict[str, TaskLife] = field(default_factory=dict)
     """By their task ids, the lives whose XComs this one may pull."""
 
@@ -202,7 +203,7 @@ class TaskLife:
         task.retries = self.retries
         run = DagRun.model_construct(
             dag_id=DAG_ID,
-            run_id=RUN_ID,
+            run_id=self.run_id,
             logical_date=utcnow(),
             data_interval_start=None,
             data_interval_end=None,
@@ -231,7 +232,7 @@ class TaskLife:
             id=uuid4(),
             task_id=task.task_id,
             dag_id=DAG_ID,
-            run_id=RUN_ID,
+            run_id=self.run_id,
             try_number=self.try_number,
             max_tries=self.max_tries,
             map_index=-1,
@@ -318,7 +319,7 @@ class Supervisor:
         if kind in ("GetVariable", "PutVariable"):
             return self._variable(msg)
         if kind == "GetTaskStates":
-            states = {RUN_ID: {msg.task_ids[0]: self.life.airflow_state}}
+            states = {self.life.run_id: {msg.task_ids[0]: self.life.airflow_state}}
             return comms.TaskStatesResult(task_states=states)
         if kind == "GetXComSequenceSlice":
             xcoms = self.life.upstream[msg.task_id].xcoms if msg.task_id in self.life.upstream else {}

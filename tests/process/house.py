@@ -38,6 +38,8 @@ class ProcessHouse:
     home: Path
     prefix: str
     recipes: Path
+    aws_conn_id: str = "aws_default"
+    """What the only connection to S3 is called; another one than the default is told by an Airflow Variable."""
 
     def __post_init__(self) -> None:
         self.s3 = self.sandbox.s3()
@@ -49,8 +51,14 @@ class ProcessHouse:
     def environment(self) -> dict[str, str]:
         info = self.sandbox.info
         bytenite = {"conn_type": "bytenite", "host": info["bytenite"]["url"], "password": info["bytenite"]["api_key"]}
-        connections = {"AWS_DEFAULT": aws_connection(self.sandbox), "BYTENITE_DEFAULT": bytenite, **self._more()}
+        connections = {
+            self.aws_conn_id.upper(): aws_connection(self.sandbox),
+            "BYTENITE_DEFAULT": bytenite,
+            **self._more(),
+        }
+        named = {} if self.aws_conn_id == "aws_default" else {"AIRFLOW_VAR_REELWORKS_AWS_CONN": self.aws_conn_id}
         return {
+            **named,
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -101,7 +109,13 @@ class ProcessHouse:
 
     @property
     def staged(self) -> list[str]:
-        return self.keys("_staging/")
+        return [key for key in self.keys("_staging/") if not key.startswith("_staging/places/")]
+
+    @property
+    def reserved(self) -> list[str]:
+        """The places that are kept for a source, or held by a publication; by their address."""
+        told = (self.s3.get_object(Bucket="outbox", Key=key) for key in self.keys("_staging/places/"))
+        return [place for each in told if (place := json.loads(each["Body"].read())["place"]).find(self.prefix) > 0]
 
     def read(self, name: str) -> Any:
         return json.loads(self.s3.get_object(Bucket="outbox", Key=f"{self.prefix}/{name}")["Body"].read())

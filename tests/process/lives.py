@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
-from dataclasses import dataclass
+import signal
+import uuid
+from dataclasses import dataclass, field
+from multiprocessing import Value
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,27 @@ def publishing() -> BaseOperator:
 
 
 @dataclass
+class StoppableLife(TaskLife):
+    """A task that falls asleep (SIGSTOP) at a point, as on a machine that swaps, and wakes when it is told to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.stop_at = 0
+        self.asleep = Value("i", 0)
+
+    def point(self) -> None:
+        super().point()
+        if self.stop_at and self.points.value == self.stop_at:
+            self.asleep.value = os.getpid()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def wake(self) -> None:
+        if pid := self.asleep.value:
+            self.asleep.value = 0
+            os.kill(pid, signal.SIGCONT)
+
+
+@dataclass
 class Lives:
     """The three tasks of one run, one after the other, each in processes that may be killed."""
 
@@ -31,6 +56,7 @@ class Lives:
     folder: Path
     source: str
     retries: int = 6
+    run_id: str = field(default_factory=lambda: f"run_{uuid.uuid4().hex[:8]}")
 
     def __post_init__(self) -> None:
         told = {"source": self.source, "recipe": "small", "destination": self.house.destination}
@@ -44,7 +70,7 @@ class Lives:
         return dict(self.probe.xcoms["plan"])
 
     @property
-    def encode(self) -> TaskLife:
+    def encode(self) -> StoppableLife:
         (work,) = self.plan["work"].values()
         told = {name: work[name] for name in ("source", "preset", "destination")}
         arguments = {"task_id": "encode.bytenite_1", "interval": 0.2, "pre_execute": check_source, **told}
@@ -52,7 +78,7 @@ class Lives:
         life.upstream = {"probe": self.probe}
         return life
 
-    def publish(self, encoded: TaskLife) -> TaskLife:
+    def publish(self, encoded: StoppableLife) -> StoppableLife:
         life = self._life(publishing)
         life.upstream = {"probe": self.probe, "encode.bytenite_1": encoded}
         return life
@@ -64,8 +90,8 @@ class Lives:
             assert outcome.state == "success", outcome
         return hurt(self.publish(life), dice)
 
-    def _life(self, make: Any) -> TaskLife:
-        return TaskLife(make, self.folder, retries=self.retries)
+    def _life(self, make: Any) -> StoppableLife:
+        return StoppableLife(make, self.folder, retries=self.retries, run_id=self.run_id)
 
 
 def hurt(life: TaskLife, dice: random.Random | None) -> Outcome:

@@ -15,13 +15,21 @@ CHANGED = TWO.replace("h264_480p", "h264_720p")
 OURS = {"contact_sheet.jpg", "before_after.jpg", "manifest.json"}
 
 
+def another(house: ProcessHouse) -> bytes:
+    """Another video than the usual one."""
+    return make(house.recipes / "new.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac").read_bytes()
+
+
 def ran(run: dict[str, object]) -> set[str]:
     tasks = run["tasks"]
     assert isinstance(tasks, dict)
     return {task for task, state in tasks.items() if state == "success"}
 
 
-def test_a_video_is_probed_encoded_verified_and_published(house: ProcessHouse) -> None:
+def test_a_video_is_probed_encoded_verified_and_published_by_the_connection_of_the_settings(
+    house: ProcessHouse,
+) -> None:
+    house.aws_conn_id = "the_store"
     source = house.put("a/vidéo #1 + 100%?.mp4")
 
     (run,) = house.run(source)
@@ -30,7 +38,7 @@ def test_a_video_is_probed_encoded_verified_and_published(house: ProcessHouse) -
     assert ran(run) == {"probe", "encode.bytenite_1", "verify_and_publish"}
     place = f"{house.prefix}/a/vidéo #1 + 100%?/small"
     assert {*house.published} == {f"{place}/{name}" for name in {"h264_360p.mp4", *OURS}}
-    assert house.staged == []
+    assert house.staged == house.reserved == []
     manifest = house.read(f"{place}/manifest.json")
     (job,) = manifest["jobs"]
     (output,) = job["outputs"]
@@ -86,8 +94,7 @@ def test_another_video_of_the_same_name_has_all_made_anew_and_the_same_bytes_not
     assert [first["state"], again["state"]] == ["success", "success"]
     assert house.paid() == 1
 
-    path = make(house.recipes / "new.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac")
-    house.put(body=path.read_bytes())
+    house.put(body=another(house))
     (new,) = house.run(source)
 
     assert new["state"] == "success"
@@ -117,12 +124,23 @@ def test_a_bad_source_is_quarantined_and_the_next_good_one_takes_the_record_away
     assert house.paid() == 1
 
 
-def test_two_sources_that_would_share_a_place_are_told_apart(house: ProcessHouse) -> None:
-    (first, second) = house.run(house.put("video.mp4"), house.put("video.mov"))
+def test_two_sources_that_would_share_a_place_are_told_apart_until_one_is_gone(house: ProcessHouse) -> None:
+    mp4, mov = house.put("video.mp4"), house.put("video.mov", another(house))
+    (first, second) = house.run(mp4, mov)
 
     assert [first["state"], second["state"]] == ["success", "failed"]
-    assert "are the outputs of" in house.read(f"_quarantine/{house.prefix}/video.mov.json")["reason"]
+    record = f"_quarantine/{house.prefix}/video.mov.json"
+    assert house.read(record)["reason"].endswith(f"or, if it replaces the other, remove {mp4} and clear this run")
     assert house.paid() == 1
+    assert house.reserved == []
+
+    house.s3.delete_object(Bucket="inbox", Key=f"{house.prefix}/video.mp4")
+    (third,) = house.run(mov)
+
+    assert third["state"] == "success"
+    assert house.read(f"{house.prefix}/video/small/manifest.json")["source"]["url"] == mov
+    assert house.paid() == 2
+    assert record not in house.published
 
 
 def test_a_superseded_version_is_refused_and_not_quarantined(house: ProcessHouse) -> None:

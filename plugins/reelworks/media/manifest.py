@@ -12,6 +12,7 @@
       "amounts": null | {str: number or str},          as the service tells them
       "outputs": [{"name": str, "key": str, "size": bytes, "sha256": hex,
                    "probe": {container, duration (s), size, bitrate (bit/s), video: […], audio: […]}}],
+      "pictures": {"contact_sheet": url, "before_after": url},       those that could be made
       "tools":   {"reelworks": version, "airflow": version, "ffprobe": version},
       "timings": {str: ISO-8601 UTC}                   such as submitted, finished, published
     }
@@ -102,6 +103,7 @@ class Manifest(_Frozen):
     job: ManifestJob
     amounts: dict[str, int | float | str | None] | None
     outputs: tuple[ManifestOutput, ...]
+    pictures: dict[str, str] = Field(default_factory=dict)
     tools: dict[str, str]
     timings: dict[str, Moment]
 
@@ -119,6 +121,7 @@ def build_manifest(
     amounts: Amounts | None,
     outputs: Sequence[Mapping[str, Any]],
     timings: Mapping[str, datetime | str | None],
+    pictures: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Put a manifest together from plain JSON, as XCom carries it; fields not named above are left out.
 
@@ -133,6 +136,7 @@ def build_manifest(
             "job": job,
             "amounts": amounts,
             "outputs": list(outputs),
+            "pictures": dict(pictures or {}),
             "tools": tool_versions(),
             "timings": {name: moment for name, moment in timings.items() if moment is not None},
         }

@@ -22,6 +22,7 @@ __all__ = [
     "delete",
     "delete_prefix",
     "digest",
+    "is_there",
     "open_object",
     "presign",
     "s3_client",
@@ -93,6 +94,21 @@ def stat(client: S3Client, url: S3Url) -> S3Object:
         head.get("ContentType", ""),
         head["LastModified"],
     )
+
+
+def is_there(client: S3Client, url: S3Url) -> bool:
+    """Say whether there is such an object. An S3 that does not tell is an error, and so is a bucket that is gone."""
+    from botocore.exceptions import ClientError
+
+    with s3_errors(client, "look at", url):
+        try:
+            client.head_object(Bucket=url.bucket, Key=url.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            client.head_bucket(Bucket=url.bucket)
+            return False
+    return True
 
 
 def version_of(answer: Any) -> str | None:

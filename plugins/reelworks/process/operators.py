@@ -106,7 +106,7 @@ class ProbeOperator(BaseOperator, SkipMixin):
         version = None if self.version in (None, "", "None") else self.version
         try:
             source = admit(client, S3Url.parse(self.source), recipe, version)
-            return Planner(client, recipe, source, self.destination, run).plan()
+            return Planner(client, recipe, source, self.destination, run).plan(reserve=not self._is_dry)
         except SupersededError:
             raise
         except BadInputError as error:

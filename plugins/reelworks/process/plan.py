@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from reelworks.core.errors import BadInputError
 from reelworks.core.presets import digest_of
 from reelworks.media import s3
+from reelworks.process.owner import check_owner, reserved
 from reelworks.process.place import outputs_place, staging_place
-from reelworks.process.record import Record, RecordJob, check_owner, made_of, read_record
+from reelworks.process.record import Record, RecordJob, made_of, read_record
 from reelworks.recipes import Encode, Recipe
 
 if TYPE_CHECKING:
@@ -40,14 +41,17 @@ class Planner:
     destination: str
     run: dict[str, str]
 
-    def plan(self) -> Plan:
-        """Return it.
+    def plan(self, *, reserve: bool = True) -> Plan:
+        """Return it; unless nothing is to be written, the place is the source's from now on.
 
         :raises BadInputError: the outputs have no place of their own.
         """
         place = outputs_place(self.destination, s3.S3Url.parse(self.source.url), self.recipe.name)
-        record = read_record(self.client, place)
-        check_owner(record, self.source.notes(), place)
+        if reserve:
+            record = reserved(self.client, place, self.source.url)
+        else:
+            record = read_record(self.client, place)
+            check_owner(self.client, place, self.source.url, record)
         kept = self._kept(record)
         return {
             "place": str(place),

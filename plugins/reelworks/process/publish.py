@@ -6,19 +6,22 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core import metrics
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, BadOutputError, LostError
 from reelworks.media import s3
 from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.manifest import tool_versions
 from reelworks.media.source import source_digest, source_link
-from reelworks.pictures.store import store_pictures
+from reelworks.pictures.store import pictures_beside
+from reelworks.process.hold import Hold, held
 from reelworks.process.judge import LINK_LIFETIME, Made
+from reelworks.process.owner import check_owner
 from reelworks.process.plan import ENHANCE, Plan
 from reelworks.process.quarantine import release
-from reelworks.process.record import Record, RecordJob, check_owner, read_record, write_record
+from reelworks.process.record import Record, RecordJob, read_record, write_record
 from reelworks.process.review import Review
 from reelworks.process.staging import sweep
 from reelworks.recipes import Recipe
@@ -43,24 +46,54 @@ class Publisher:
 
         :raises BadOutputError: an output does not pass; nothing was published.
         :raises BadInputError: the source is another one by now, or what was staged is gone.
+        :raises BusyError: another run publishes there, and does not end.
         """
-        record = read_record(self.client, self.place)
-        if record is None or not self._is_done(record):
-            record = self._published(record)
-        self._tidy(record)
+        run, source = self.plan["run"], self.plan["source"]["url"]
+        there = read_record(self.client, self.place)
+        jobs = None if there and self._is_done(there) else self._verified(there)
+        # Verification may take an hour: all that was true before it is looked at again once nobody else publishes here.
+        with held(self.client, self.place, source, run) as hold:
+            there, replaced = read_record(self.client, self.place), set(self.plan["replaces"])
+            if jobs is not None and not (there and self._is_done(there)):
+                replaced |= {*there.keys} if there else set()
+                there = self._published(jobs, there, hold)
+            self._tidy(there, replaced)
+        sweep(self.client, self.place.bucket)
         return str(self.place.joined(MANIFEST))
 
-    def _published(self, earlier: Record | None) -> Record:
-        self._check_source(earlier)
-        review = Review(self.client, self.recipe, self.plan, self.made)
-        record = self._record(review.jobs())
+    def _verified(self, earlier: Record | None) -> list[RecordJob]:
+        self._check_current(earlier)
+        try:
+            return self._review.jobs()
+        except (BadOutputError, LostError):
+            self._check_current(earlier)  # outputs may have been compared with a source that replaced theirs meanwhile
+            raise
+
+    def _published(self, jobs: list[RecordJob], earlier: Record | None, hold: Hold) -> Record:
+        self._check_current(earlier)
+        record = self._record(jobs)
         self._withdraw(earlier, record)
-        self._copy(record)
-        record = record.model_copy(update={"pictures": self._pictures(record, review.judge.clip())})
+        self._copy(record, hold)
+        hold.renew()
+        clip = self._review.judge.clip()
+        encoded = [output for job in jobs if job.name != ENHANCE for output in job.outputs]
+        pictures = pictures_beside(
+            self.client,
+            self.place,
+            self.plan["source"],
+            [output.model_dump() for output in encoded],
+            starts=clip[0] if clip else 0.0,
+        )
+        hold.renew()
+        record = record.model_copy(update={"pictures": pictures})
         write_record(self.client, self.place, record)
         metrics.VIDEOS_PUBLISHED.add()
         log.info("published %d outputs at %s", len(record.keys), self.place)
         return record
+
+    @cached_property
+    def _review(self) -> Review:
+        return Review(self.client, self.recipe, self.plan, self.made)
 
     @property
     def place(self) -> s3.S3Url:
@@ -74,13 +107,26 @@ class Publisher:
         ids = {made["job"]["id"] for made in self.made}
         return ids <= {job.id for job in there.jobs} and there.recipe.digest == self.plan["recipe"]["digest"]
 
-    def _check_source(self, earlier: Record | None) -> None:
+    def _check_current(self, earlier: Record | None) -> None:
+        """See that source and place are as they were when the run began."""
         source = self.plan["source"]
-        check_owner(earlier, source, self.place)
+        check_owner(self.client, self.place, source["url"], earlier)
+        there = {job.id for job in earlier.jobs} if earlier else set[str]()
+        kept = [RecordJob.model_validate(job) for job in self.plan["kept"]]
+        if lost := [job.name for job in kept if job.id not in there and not self._is_intact(job)]:
+            raise BadInputError(f"{', '.join(lost)}: made anew by another run meanwhile; clear this one from probe on")
         # The newer one has a run of its own, whose outputs must not be replaced by older ones.
         source_link(source["url"], self.client, LINK_LIFETIME, source["etag"])
         if stray := [made["name"] for made in self.made if not self._is_of(made, source)]:
             raise BadInputError(f"{', '.join(stray)}: made of another {source['url']} than was looked at; start again")
+
+    def _is_intact(self, job: RecordJob) -> bool:
+        """Look at the bytes: a try that died has taken the manifest away."""
+        try:
+            found = [s3.digest(self.client, s3.S3Url(self.place.bucket, output.key)) for output in job.outputs]
+        except BadInputError:
+            return False
+        return found == [output.sha256 for output in job.outputs]
 
     def _is_of(self, made: Made, source: Mapping[str, Any]) -> bool:
         theirs = made["job"]["source"]
@@ -111,31 +157,20 @@ class Publisher:
         if any(before.get(key, digest) != digest for key, digest in record.keys.items()) or earlier is None:
             s3.delete(self.client, self.place.joined(MANIFEST))
 
-    def _copy(self, record: Record) -> None:
+    def _copy(self, record: Record, hold: Hold) -> None:
         made = {each["name"]: each for each in self.made}
         for job in record.jobs:
             staged = {output["name"]: output["url"] for output in made[job.name]["outputs"]} if job.name in made else {}
             for output in job.outputs:
                 if output.name in staged:
+                    hold.renew()
                     target = s3.S3Url(self.place.bucket, output.key)
                     s3.copy(self.client, s3.S3Url.parse(staged[output.name]), target)
 
-    def _pictures(self, record: Record, clip: tuple[float, float] | None) -> dict[str, str]:
-        encoded = [output for job in record.jobs if job.name != ENHANCE for output in job.outputs]
-        shown = max(encoded, key=lambda output: output.probe["video"][0]["height"], default=None)
-        if shown is None:
-            return {}
-        source = self.plan["source"]
-        links = (
-            s3.presign(self.client, s3.S3Url.parse(source["url"]), LINK_LIFETIME, source["version_id"]),
-            s3.presign(self.client, s3.S3Url(self.place.bucket, shown.key), LINK_LIFETIME),
-        )
-        return store_pictures(self.client, self.place, *links, starts=clip[0] if clip else 0.0)
-
-    def _tidy(self, record: Record) -> None:
-        # What an earlier recipe had made goes only now that no manifest names it.
-        for key in {*self.plan["replaces"]} - {*record.keys}:
-            s3.delete(self.client, s3.S3Url(self.place.bucket, key))
+    def _tidy(self, there: Record | None, replaced: set[str]) -> None:
+        """Remove what is no longer needed: what was staged, and what no manifest names now."""
+        if there and self._is_done(there):
+            for key in replaced - {*there.keys}:
+                s3.delete(self.client, s3.S3Url(self.place.bucket, key))
+            release(self.client, source=self.plan["source"]["url"], destination=self.plan["destination"])
         s3.delete_prefix(self.client, s3.S3Url.parse(self.plan["staging"]))
-        release(self.client, source=self.plan["source"]["url"], destination=self.plan["destination"])
-        sweep(self.client, self.place.bucket)

@@ -23,12 +23,10 @@ only other jobs read; its ``verdict`` is its own then.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from reelworks.core.errors import BadInputError
 from reelworks.core.presets import digest_of
 from reelworks.media.manifest import NAME, ManifestOutput, ManifestPreset, ManifestSource, Moment
 from reelworks.media.s3errors import s3_errors
@@ -120,17 +118,6 @@ def read_record(client: S3Client, place: S3Url) -> Record | None:
         return None if body is None else Record.model_validate_json(body)
     except ValidationError:
         return None
-
-
-def check_owner(record: Record | None, source: Mapping[str, Any], place: S3Url) -> None:
-    """See that the outputs of one source do not go where another's are.
-
-    :raises BadInputError: they would: ``a.mov`` and ``a.mp4`` have one place.
-    """
-    if record and record.source.url != source["url"]:
-        raise BadInputError(
-            f"at {place} are the outputs of {record.source.url}: rename {source['url']}, or remove them"
-        )
 
 
 def _body(client: S3Client, url: S3Url) -> bytes | None:

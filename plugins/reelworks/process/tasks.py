@@ -14,12 +14,14 @@ from reelworks.process.operators import hopeless_fails
 from reelworks.process.plan import ENHANCE, PROBE, Plan, made, recipe_facts, work
 from reelworks.process.publish import Publisher
 from reelworks.recipes import Recipe, load_recipe
+from reelworks.settings import setting
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from types_boto3_s3 import S3Client
 
 
-def verified_and_published(context: Context, aws_conn_id: str = "aws_default") -> str:
+def verified_and_published(context: Context) -> str:
     """Verify and publish what the run's encodes have staged; return the manifest's address."""
     instance = context["ti"]
     with hopeless_fails():
@@ -28,10 +30,10 @@ def verified_and_published(context: Context, aws_conn_id: str = "aws_default") -
         _check_unchanged(recipe, plan)
         # Read again: a gate that was wrong can be corrected, and this task cleared.
         plan = {**plan, "recipe": recipe_facts(recipe)}
-        return Publisher(s3_client(aws_conn_id), recipe, plan, tuple(_made(instance, plan))).publish()
+        return Publisher(_s3(), recipe, plan, tuple(_made(instance, plan))).publish()
 
 
-def check_source(context: Context, aws_conn_id: str = "aws_default") -> None:
+def check_source(context: Context) -> None:
     """See, before anything is paid for, that the source is still the one that probe looked at; it may have waited long.
 
     A job that is paid for goes on: verify_and_publish looks once more.
@@ -42,7 +44,11 @@ def check_source(context: Context, aws_conn_id: str = "aws_default") -> None:
     with hopeless_fails():
         source = instance.xcom_pull(task_ids=PROBE, key="plan")["source"]
         if work(instance)["source"] == source["url"]:
-            source_link(source["url"], s3_client(aws_conn_id), LINK_LIFETIME, source["etag"])
+            source_link(source["url"], _s3(), LINK_LIFETIME, source["etag"])
+
+
+def _s3() -> S3Client:
+    return s3_client(setting("REELWORKS_AWS_CONN"))
 
 
 def _check_unchanged(recipe: Recipe, plan: Plan) -> None:
