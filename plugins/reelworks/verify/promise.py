@@ -55,11 +55,12 @@ def _decodes(output: Survey) -> Check:
 
 def _header(output: Survey, gates: Gates) -> Check:
     """Compare what it says of itself with what was decoded."""
-    said = output.probe.duration
     real = max(output.film.end, *(track.end for track in output.tracks), 0.0)
     may = max(gates.duration_tolerance, gates.duration_tolerance_part * real, 2 * output.film.widest_step)
-    text = f"it says that it lasts {said or 0:.2f} s, and lasts {real:.2f} s"
     # Some containers begin to count elsewhere, so a raw stream may say nothing.
+    told = [*output.told, *([output.probe.duration] if output.probe.duration is not None else [])]
+    said = max(told, key=lambda length: abs(length - real), default=None)
+    text = f"it says that it lasts {said or 0:.2f} s, and lasts {real:.2f} s"
     return Check("duration", said is None or abs(said - real) <= may, said, round(real, 3), text)
 
 

@@ -20,6 +20,7 @@ from reelworks.media.ffprobe import shown
 from reelworks.media.probe import Probe, probe
 from reelworks.verify.ffmpeg import Said, reading, run
 from reelworks.verify.film import COLUMNS, ROWS, THUMB, Film
+from reelworks.verify.header import told_lengths
 from reelworks.verify.track import Track, read_waves
 
 _TICKS = 1_000_000  # per second: any file's times survive
@@ -41,7 +42,10 @@ _STRICT = ["-err_detect", "crccheck+bitstream+buffer"]
 
 
 class Survey(BaseModel):
-    """A whole file, decoded. ``errors`` are the first complaints of ``error_count``."""
+    """A whole file, decoded. ``errors`` are the first complaints of ``error_count``.
+
+    ``told`` is how long its headers say that it lasts (seconds), where it is one whose headers do.
+    """
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -50,6 +54,7 @@ class Survey(BaseModel):
     tracks: tuple[Track, ...]
     errors: tuple[str, ...] = ()
     error_count: int = 0
+    told: tuple[float, ...] = ()
 
 
 def survey(target: str | Path, *, clip: tuple[float, float] | None = None, timeout: float | None = None) -> Survey:
@@ -77,7 +82,12 @@ def survey(target: str | Path, *, clip: tuple[float, float] | None = None, timeo
             raise BadInputError(f"{shown(target)} does not decode: {'; '.join(said.errors) or 'not one frame'}")
         tracks = tuple(_track(folder, n, sounds[n], said, film.end) for n in heard)
     return Survey(
-        probe=seen, film=film, tracks=tracks, errors=said.errors, error_count=said.error_count + bool(said.code)
+        probe=seen,
+        film=film,
+        tracks=tracks,
+        errors=said.errors,
+        error_count=said.error_count + bool(said.code),
+        told=told_lengths(target) if seen.container in ("mp4", "mov") else (),
     )
 
 
