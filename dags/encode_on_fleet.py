@@ -26,6 +26,7 @@ from reelworks.openencoder.operators import (
     OpenEncoderNoteMachinesOperator,
 )
 from reelworks.pipeline import check_outcome, each_below, publish_each
+from reelworks.web.task import publishing_task
 
 # No dagrun_timeout: when one strikes, Airflow skips the teardown, too.
 with DAG(
@@ -78,12 +79,13 @@ with DAG(
             source=source,
             preset="{{ params.preset }}",
             destination=destination,
+            aws_conn_id="{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}",
             map_index_template="{{ task.source }}",
         )
 
-        @task(map_index_template="{{ task.op_args[0] }}")
+        @publishing_task(map_index_template="{{ task.op_args[0] }}")
         def publish(destination: str) -> str:
-            """Write the manifest, last of all: where it is, everything it names is."""
+            """Add pictures, and write the manifest, last of all: where it is, everything it names is."""
             return publish_each(destination, "video.encode", get_current_context())
 
         create >> encode >> [publish(destination), delete]

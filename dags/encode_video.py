@@ -14,6 +14,7 @@ from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.core.presets import preset_names
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.pipeline import check_request, publish_manifest
+from reelworks.web.task import publishing_task
 
 SERVICES = {"bytenite": "encode_with_bytenite", "openencoder": "encode_with_openencoder"}
 
@@ -43,15 +44,16 @@ with DAG(
         "source": "{{ params.source }}",
         "preset": "{{ params.preset }}",
         "destination": "{{ macros.reelworks.below(params.destination, params.source) }}",
+        "aws_conn_id": "{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}",
     }
     encoders = [
         ByteNiteEncodeOperator(task_id="encode_with_bytenite", **work),
         OpenEncoderEncodeOperator(task_id="encode_with_openencoder", **work),
     ]
 
-    @task(trigger_rule="none_failed_min_one_success")
+    @publishing_task(trigger_rule="none_failed_min_one_success")
     def publish(params: dict[str, str]) -> str:
-        """Write the manifest, last of all: where it is, everything it names is."""
+        """Add pictures, and write the manifest, last of all: where it is, everything it names is."""
         return publish_manifest(params, [*SERVICES.values()], get_current_context())
 
     check() >> encoders >> publish()

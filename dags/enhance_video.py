@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context
 
 from reelworks.core.presets import preset_names
 from reelworks.pipeline import publish_each
 from reelworks.pixop.operators import PixopEnhanceOperator
+from reelworks.web.task import publishing_task
 
 PLACE = (
     "{{ macros.reelworks.below(params.destination, params.source) }}{{ '/preview' if params.preview_seconds else '' }}"
@@ -41,11 +42,12 @@ with DAG(
         preset="{{ params.preset }}",
         destination=PLACE,
         preview_seconds="{{ params.preview_seconds }}",
+        aws_conn_id="{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}",
     )
 
-    @task
+    @publishing_task
     def publish(place: str) -> str:
-        """Write the manifest, last of all: where it is, everything it names is."""
+        """Add pictures, and write the manifest, last of all: where it is, everything it names is."""
         return publish_each(place, "enhance", get_current_context())
 
     enhance >> publish(PLACE)

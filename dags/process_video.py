@@ -27,7 +27,10 @@ from reelworks.web.task import publishing_task
 
 ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
 
+# Read when a task runs: a look-up here would be one each time that this file is parsed.
+S3 = {"aws_conn_id": "{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}"}
 WORK = {
+    **S3,
     "source": "{{ work(ti).source }}",
     "preset": "{{ work(ti).preset }}",
     "destination": "{{ work(ti).destination }}",
@@ -61,6 +64,7 @@ with DAG(
         destination="{{ params.destination }}",
         version="{{ params.version or '' }}",
         is_dry_run="{{ params.dry_run }}",
+        **S3,
     )
     enhance = RecipeEnhanceOperator(
         task_id="enhance",

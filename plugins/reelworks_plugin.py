@@ -10,6 +10,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from reelworks.pipeline import below
+from reelworks.settings import setting
 from reelworks.web import PREFIX
 
 
@@ -24,8 +25,8 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 
 
 class ReelworksPlugin(AirflowPlugin):
-    """Adds the macro ``macros.reelworks.below`` to every template, and pages for pictures to the web server."""
+    """Adds ``macros.reelworks.below`` and ``.setting`` to every template, and pages for pictures to the web server."""
 
     name = "reelworks"
-    macros = [below]  # noqa: RUF012 - Airflow's own attribute
+    macros = [below, setting]  # noqa: RUF012 - Airflow's own attribute
     fastapi_apps = [{"app": pages, "url_prefix": PREFIX, "name": "reelworks"}]  # noqa: RUF012

@@ -60,17 +60,18 @@ def check_request(params: Mapping[str, Any], services: Mapping[str, str]) -> str
 
 
 def publish_manifest(
-    params: Mapping[str, Any], encoders: Sequence[str], context: Context, aws_conn_id: str = "aws_default"
+    params: Mapping[str, Any], encoders: Sequence[str], context: Context, aws_conn_id: str | None = None
 ) -> str:
     """Write ``manifest.json`` beside the outputs of the encoder that ran, and return its address.
 
-    Written last of all: where it is, everything it names is.
+    Written last of all, after the pictures that could be made: where it is, everything it names is. S3 is reached by
+    the connection of the settings unless another is given.
     """
     prefix = below(str(params["destination"]), str(params["source"]))
     return _written(*_what_ran(context["ti"], encoders), prefix, aws_conn_id)
 
 
-def publish_each(destination: str, encoder: str, context: Context, aws_conn_id: str = "aws_default") -> str:
+def publish_each(destination: str, encoder: str, context: Context, aws_conn_id: str | None = None) -> str:
     """Do the same for one of many: the outputs below ``destination``, by the mapped ``encoder`` of the same index."""
     return _written(*_what_ran(context["ti"], [encoder]), destination, aws_conn_id)
 
@@ -92,12 +93,16 @@ def check_outcome(context: Context) -> None:
         raise AirflowFailException(f"not all was done: {', '.join(short)}")
 
 
-def _written(job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], destination: str, aws_conn_id: str) -> str:
+def _written(
+    job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], destination: str, aws_conn_id: str | None
+) -> str:
     from reelworks.media.manifest import build_manifest, write_manifest
     from reelworks.media.s3 import s3_client
     from reelworks.media.source import source_digest
+    from reelworks.pictures.store import pictures_beside
+    from reelworks.settings import setting
 
-    client = s3_client(aws_conn_id)
+    client, place = s3_client(aws_conn_id or setting("REELWORKS_AWS_CONN")), S3Url.parse(destination)
     manifest = build_manifest(
         source={**job["source"], "sha256": source_digest(job["source"], client)},
         preset=job["preset"],
@@ -105,9 +110,10 @@ def _written(job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], desti
         job={"id": job["id"], "name": job["name"]},
         amounts={"amount": job["amount"]},
         outputs=outputs,
+        pictures=pictures_beside(client, place, job["source"], outputs, starts=job.get("starts", 0.0)),
         timings={**job["timings"], "published": datetime.now(UTC)},
     )
-    return str(write_manifest(client, S3Url.parse(destination), manifest))
+    return str(write_manifest(client, place, manifest))
 
 
 def _what_ran(instance: Any, encoders: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

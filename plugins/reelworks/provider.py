@@ -46,7 +46,7 @@ def _openencoder() -> dict[str, Any]:
         "conn-fields": {
             "inbound_bucket": _field("Inbound bucket (else read from the server's settings, by an admin)", "string"),
             "outbound_bucket": _field("Outbound bucket (likewise)", "string"),
-            "aws_conn_id": _field("AWS connection of these buckets (else aws_default)", "string"),
+            "aws_conn_id": _field("AWS connection of these buckets (else the one of REELWORKS_AWS_CONN)", "string"),
             "allow_http": ALLOW_HTTP,
         },
     }

@@ -42,8 +42,11 @@ def rented(whole: Whole) -> int:
     return len(whole.machine.ledger("openencoder")["machines"]["all"])
 
 
+FILES = ("before_after.jpg", "contact_sheet.jpg", f"{PRESET}.mp4", "manifest.json")
+
+
 def made(*names: str) -> list[str]:
-    return sorted(f"{name}/{file}" for name in names for file in (f"{PRESET}.mp4", "manifest.json"))
+    return sorted(f"{name}/{file}" for name in names for file in FILES)
 
 
 def test_each_video_is_encoded_and_has_its_manifest_and_the_machines_are_gone(whole: Whole) -> None:

@@ -10,7 +10,7 @@ from tests.whole.whole import Whole
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 
 ENCODE = "encode_with_bytenite"
-OUTPUTS = ["video/h264_360p.mp4", "video/manifest.json"]
+OUTPUTS = [f"video/{name}" for name in ("before_after.jpg", "contact_sheet.jpg", "h264_360p.mp4", "manifest.json")]
 
 
 def run(whole: Whole, job_seconds: float = 0) -> Run:

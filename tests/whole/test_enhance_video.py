@@ -12,7 +12,8 @@ from tests.whole.whole import Whole
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 
-OUTPUTS = ["video/manifest.json", "video/prores_422_hq.mov"]
+FILES = ("before_after.jpg", "contact_sheet.jpg", "manifest.json", "prores_422_hq.mov")
+OUTPUTS = [f"video/{name}" for name in FILES]
 
 
 def run(whole: Whole, *, ingest: float = 0, job: float = 0, preview: float | None = None) -> Run:
@@ -37,6 +38,7 @@ def test_an_enhancement_with_two_long_waits_takes_three_task_starts_and_leaves_n
     assert alive(whole) == []
     manifest = json.loads(whole.read("video/manifest.json"))
     assert manifest["service"] == "pixop"
+    assert {*manifest["pictures"]} == {"contact_sheet", "before_after"}
     assert manifest["outputs"][0]["probe"]["video"][0]["codec"] == "prores"
 
 

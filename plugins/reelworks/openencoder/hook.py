@@ -16,6 +16,7 @@ from reelworks.openencoder import api
 from reelworks.openencoder.account import SignIn, bearer, expired
 from reelworks.openencoder.address import is_ours, key_of
 from reelworks.openencoder.jobs import cancel_job, look_at_all
+from reelworks.settings import setting
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -35,7 +36,7 @@ class OpenEncoderHook(VideoServiceHook):
 
     The server listens on plain http, port 8080; http leaves the machine only with ``"allow_http": true`` in the
     extra. The extra may also name ``inbound_bucket`` and ``outbound_bucket``, which are read from the server's settings
-    otherwise (an admin may), and ``aws_conn_id`` for them (default ``aws_default``).
+    otherwise (an admin may), and ``aws_conn_id`` for them (default: that of ``REELWORKS_AWS_CONN``).
     """
 
     conn_name_attr = "conn_id"
@@ -82,7 +83,7 @@ class OpenEncoderHook(VideoServiceHook):
             outbound = outbound or settings.get("S3_OUTBOUND_BUCKET")
         if not (inbound and outbound):
             raise BadInputError(f"the server has no buckets set: name them in the extra of {self.conn_id!r}")
-        return Buckets(inbound, outbound, extra.get("aws_conn_id") or "aws_default")
+        return Buckets(inbound, outbound, extra.get("aws_conn_id") or setting("REELWORKS_AWS_CONN"))
 
     def leave_nothing(self, job_id: str) -> None:
         """Remove what a job of ours that is over has left in the server's buckets; other people's jobs keep theirs."""

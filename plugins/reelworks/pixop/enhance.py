@@ -92,6 +92,7 @@ class PixopEnhanceOperator(JobOperator):
             "preset": preset.digest,
             "rendition": asdict(rendition),
             "body": preset.body(clip),
+            "starts": preset.span_ms(clip)[0] / 1000,
             "project": project,
             "at": datetime.now(UTC).isoformat(),
         }
@@ -187,6 +188,7 @@ class PixopEnhanceOperator(JobOperator):
             "amount": None,  # this version of the API tells no prices
             "preset": {"name": self.preset, "digest": claim.notes["preset"]},
             "source": claim.notes["source"],
+            "starts": claim.notes.get("starts", 0.0),  # seconds into the source
             "timings": {"submitted": claim.notes["at"], "fetched": datetime.now(UTC).isoformat()},
         }
 
