@@ -1,6 +1,6 @@
 """What Reelworks and Airflow add to a video: from its landing in S3 to its published manifest, with instant services.
 
-``.venv/bin/python -m benchmarks.overhead [--videos 40]``. Videos land in the inbox of a cluster, are noticed through S3's
+``.venv/bin/python -m benchmarks.overhead [--videos 40]``. Videos land in a cluster's inbox, are noticed through S3's
 events (``inbox_events``) and go through ``process_video`` with the recipe ``web``: one job at ByteNite makes four
 renditions, and all are verified with ffmpeg. The services take no time, so what is left is overhead. First videos land
 one after the other, each when the one before is published: that gives the seconds. Then all land at once: that gives
