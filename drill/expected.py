@@ -63,11 +63,12 @@ class Promise:
 
 
 MEZZANINE = Output("prores_422_hq.mov", "prores", "mov", 320, 180)
+CLEAN = Output("denoise.mp4", "h264", "mp4", 320, 180)
 WEB = Output("h264_360p.mp4", "h264", "mp4", 320, 180)
 PHONE = Output("h264_baseline_360p_600.mp4", "h264", "mp4", 640, 360)
 
 PROMISES = {
-    "every": Promise((MEZZANINE, WEB, PHONE), {"pixop": 1, "bytenite": 1, "openencoder": 1}),
+    "every": Promise((CLEAN, WEB, PHONE), {"pixop": 1, "bytenite": 1, "openencoder": 1}),
     "archive": Promise((MEZZANINE, WEB), {"pixop": 1, "bytenite": 1}),
     "phones": Promise((WEB, PHONE), {"bytenite": 1, "openencoder": 1}),
 }

@@ -38,7 +38,7 @@ class Paid:
 def paid_jobs(evidence: Evidence) -> list[Paid]:
     """Return every job that costs money: run at ByteNite, created at Open Encoder, processed at Pixop."""
     contents = Contents(evidence)
-    return [job for service in evidence.ledgers for job in _PAID[service](evidence, contents)]
+    return [job for service, read in _PAID.items() if service in evidence.ledgers for job in read(evidence, contents)]
 
 
 class Contents:

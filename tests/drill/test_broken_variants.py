@@ -1,0 +1,49 @@
+"""The checker tells operators that lack one guarantee from those that ship, by what can be seen from outside."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from drill.checker import Violation
+from tests.drill.broken import BROKEN
+from tests.drill.scenario import played
+
+SEED = 5
+AS_SHIPPED = "as shipped"
+AT_ONCE = 2
+
+NAMED = {
+    "intent not stored": "duplicate paid jobs",
+    "no look-up before submit": "duplicate paid jobs",
+    "cancel missing": "left at a service",
+    "success by default": "missing or wrong outputs",
+    "publish before verify": "visible before verification",
+}
+"""The rule that each has to break at least."""
+
+
+def play(told: tuple[str, Path]) -> tuple[str, list[Violation]]:
+    variant, folder = told
+    return variant, played(None if variant == AS_SHIPPED else variant, folder, SEED)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Violation]]:
+    """What the checker says of each, all on the same scenario; each is played in a process of its own."""
+    folder = tmp_path_factory.mktemp("drill")
+    told = [(variant, folder / variant.replace(" ", "_")) for variant in (AS_SHIPPED, *BROKEN)]
+    with multiprocessing.get_context("fork").Pool(AT_ONCE, maxtasksperchild=1) as pool:
+        return dict(pool.imap_unordered(play, told))
+
+
+@pytest.mark.timeout(400)
+def test_the_operators_that_ship_pass(found: dict[str, list[Violation]]) -> None:
+    assert found[AS_SHIPPED] == []
+
+
+@pytest.mark.parametrize("variant", BROKEN)
+def test_a_broken_variant_is_found_out(variant: str, found: dict[str, list[Violation]]) -> None:
+    assert NAMED[variant] in {violation.rule for violation in found[variant]}, found[variant]
