@@ -1,0 +1,41 @@
+"""Run all benchmarks one after the other: ``python -m benchmarks`` in a short form, ``--full`` as for the README."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+from benchmarks.report import say
+from stack import ROOT
+from stack.table import table
+
+BENCHMARKS = {
+    "dag_import": ["--times", "2"],
+    "transfers": ["--gigabytes", "0.5"],
+    "against_stock": ["--videos", "20", "--alone", "2"],
+    "overhead": ["--videos", "15", "--alone", "4"],
+    "waiting": ["--jobs", "300", "--window", "20", "--ends", "30"],
+}
+"""Their short forms; without arguments they run in full."""
+
+
+def main() -> int:
+    """Run them all, whatever becomes of one; return 1 unless all bars hold."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true")
+    full = parser.parse_args().full
+    rows, codes = [], []
+    for name, short in BENCHMARKS.items():
+        say(f"\n=== {name}")
+        began = time.monotonic()
+        command = [sys.executable, "-m", f"benchmarks.{name}", *([] if full else short)]
+        codes.append(subprocess.run(command, cwd=ROOT).returncode)
+        rows.append((name, f"{time.monotonic() - began:.0f}", "FAIL" if codes[-1] else "PASS"))
+    say("\n" + table(("benchmark", "seconds", ""), rows, right=(1,)))
+    return int(any(codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
