@@ -1,0 +1,324 @@
+"""Each violation is named by its rule, and nothing else is; each test spoils one thing of a clean case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drill.checker import RULES, counts, judge
+from drill.evidence import MANIFEST, OUTBOX, Evidence
+from drill.report import judged, named
+from tests.drill.handmade import BAD, DELETE, GIVEN_UP, GOOD, INBOUND, NOISY, S3, Made, at, bytenite, clean, openencoder
+
+MISSING, TWICE, ALIVE = "missing or wrong outputs", "duplicate paid jobs", "left at a service"
+EARLY, FATES = "visible before verification", "wrongly refused or not refused"
+CLEAN, WEB, PHONE = (GOOD.place + output.name for output in GOOD.outputs)
+
+
+@pytest.fixture
+def made() -> Made:
+    return clean()
+
+
+def test_nothing_is_wrong_with_a_clean_case(made: Made) -> None:
+    assert made.rules() == set()
+    assert counts(made.videos, made.evidence) == {
+        "videos published": (1, 1),
+        "outputs published and verified": (3, 3),
+        "videos quarantined": (1, 1),
+        "paid jobs": (5, 5),
+    }
+
+
+def test_every_rule_is_broken_by_some_test_of_these() -> None:
+    assert {*RULES} == {MISSING, TWICE, ALIVE, EARLY, FATES, "deadly calls", "human actions"}
+
+
+# Outputs
+
+
+def test_an_output_that_is_not_there(made: Made) -> None:
+    del made.evidence.seen[WEB]
+
+    assert MISSING in made.rules()
+    assert f"{WEB} is not there" in made.said()
+    assert counts(made.videos, made.evidence)["outputs published and verified"] == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"fault": "moov atom not found"}, "cannot be decoded: moov"),
+        ({"codec": "hevc"}, "hevc"),
+        ({"container": "mov"}, "mov"),
+        ({"width": 320}, "320"),
+        ({"height": 90}, "90"),
+        ({"duration": 0.4}, "lasts 0.40 s"),
+        ({"sounds": 0}, "no sound"),
+        ({"likeness": 9.0}, "something else"),
+        ({"sha256": "other"}, "another content"),
+        ({"size": 1}, "another content"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_an_output_that_is_not_as_promised(made: Made, other: dict[str, object], says: str) -> None:
+    made.see(PHONE, **other)
+
+    assert MISSING in made.rules()
+    assert says in made.said()
+
+
+def test_a_manifest_that_is_not_there(made: Made) -> None:
+    del made.evidence.documents[GOOD.place + MANIFEST]
+
+    assert made.rules() == {MISSING}
+
+
+def test_a_manifest_of_another_source(made: Made) -> None:
+    made.evidence.documents[GOOD.place + MANIFEST]["source"]["url"] = "s3://inbox/every/z.mp4"
+
+    assert made.rules() == {MISSING}
+
+
+def test_a_manifest_that_names_too_little(made: Made) -> None:
+    made.evidence.documents[GOOD.place + MANIFEST]["jobs"].pop()
+
+    assert made.rules() == {MISSING}
+    assert PHONE in made.said()
+
+
+@pytest.mark.parametrize("state", ["JOB_STATE_ABORTED", None])
+def test_a_manifest_that_names_a_job_which_the_service_does_not_know_as_complete(made: Made, state: str | None) -> None:
+    if state:
+        made.jobs("bytenite")[0]["state"] = state
+    else:
+        made.jobs("bytenite")[0]["id"] = "another"
+
+    assert made.rules() == {MISSING}
+    assert "bytenite job b-a" in made.said()
+
+
+# Money
+
+
+def test_two_jobs_of_the_same_work_at_bytenite(made: Made) -> None:
+    made.jobs("bytenite").append(bytenite("b-2", f"{S3}/outbox/_staging/a/denoise.mp4"))
+
+    assert made.rules() == {TWICE}
+    assert "bytenite job b-a (JOB_STATE_COMPLETE), bytenite job b-2" in made.said()
+
+
+def test_two_jobs_at_open_encoder_are_known_by_the_content_that_each_was_given(made: Made) -> None:
+    made.happened(15.5, INBOUND, "_reelworks/again/source.mp4", "a1")
+    made.jobs("openencoder").append(openencoder(3, "again"))
+
+    assert made.rules() == {TWICE}
+    assert "openencoder job 1 (completed), openencoder job 3" in made.said()
+
+
+def test_two_processings_of_one_video_although_it_was_uploaded_twice(made: Made) -> None:
+    made.evidence.ledgers["pixop"]["videos"].append({"id": "v2", "size": GOOD.size})
+    made.jobs("pixop").append({**made.jobs("pixop")[0], "id": "p2", "sourceVideoId": "v2"})
+
+    assert made.rules() == {TWICE}
+
+
+def test_an_aborted_job_is_paid_as_well(made: Made) -> None:
+    made.jobs("openencoder").append(openencoder(3, "a", state="cancelled"))
+
+    assert made.rules() == {TWICE}
+
+
+def test_what_follows_a_job_that_failed_at_the_service_is_no_duplicate(made: Made) -> None:
+    made.jobs("bytenite").insert(0, bytenite("b-0", f"{S3}/outbox/_staging/a/denoise.mp4", "JOB_STATE_FAILED"))
+    made.jobs("openencoder").insert(0, openencoder(0, "a", state="error"))
+    made.jobs("pixop").insert(0, {**made.jobs("pixop")[0], "id": "p0", "state": "ERROR"})
+
+    assert made.rules() == set()
+
+
+def test_a_job_for_a_video_that_cannot_be_worked_on(made: Made) -> None:
+    made.jobs("bytenite").append(bytenite("b-b", f"{S3}/inbox/{BAD.key}"))
+
+    assert made.rules() == {TWICE}
+    assert "cannot be worked on" in made.said()
+
+
+def test_more_jobs_than_there_was_work(made: Made) -> None:
+    made.jobs("bytenite").append(bytenite("b-x", f"{S3}/somewhere/else.mp4"))
+
+    assert made.rules() == {TWICE}
+    assert "bytenite was paid for 3 jobs, and 2 were to be done" in made.said()
+
+
+def test_a_video_that_was_given_up_may_have_been_paid_for_or_not(made: Made) -> None:
+    made.videos.append(GIVEN_UP)
+    made.happened(3, "inbox", GIVEN_UP.key, GIVEN_UP.etag)
+    assert made.rules() == set()
+
+    made.jobs("bytenite").append(bytenite("b-d", f"{S3}/inbox/{GIVEN_UP.key}", "JOB_STATE_ABORTED"))
+    assert made.rules() == set()
+
+
+# What is left
+
+
+@pytest.mark.parametrize(
+    ("service", "what"),
+    [
+        ("bytenite", "unfinished"),
+        ("bytenite", "drafts"),
+        ("openencoder", "unfinished"),
+        ("pixop", "alive"),
+        ("pixop", "unfinished"),
+    ],
+)
+def test_something_that_lives_on(made: Made, service: str, what: str) -> None:
+    made.evidence.ledgers[service][what] = ["17"]
+
+    assert made.rules() == {ALIVE}
+    assert "17 is left" in made.said()
+
+
+def test_a_machine_that_lives_on(made: Made) -> None:
+    made.evidence.ledgers["openencoder"]["machines"]["alive"] = [4711]
+
+    assert made.rules() == {ALIVE}
+    assert "machine 4711" in made.said()
+
+
+def test_a_copied_source_that_was_not_removed(made: Made) -> None:
+    made.evidence.listing[INBOUND] = {"_reelworks/a/source.mp4": "a1", "somebody/else.mp4": "x"}
+
+    assert made.rules() == {ALIVE}
+    assert "else.mp4" not in made.said()
+
+
+def test_staged_outputs_may_stay_only_of_a_video_that_was_not_published(made: Made) -> None:
+    made.evidence.listing[OUTBOX]["_staging/a/denoise.mp4"] = "a1"
+    assert made.rules() == set()
+
+    made.videos.remove(NOISY)
+    assert ALIVE in made.rules()
+
+
+# What readers saw
+
+
+def test_an_output_that_is_to_be_seen_half_at_first(made: Made) -> None:
+    made.happened(29, OUTBOX, WEB, "half", size=250)
+
+    assert made.rules() == {EARLY}
+    assert f"{WEB} was to be seen with another content (250 bytes)" in made.said()
+
+
+def test_an_output_that_was_replaced_and_put_back_while_nobody_looked(made: Made) -> None:
+    made.happened(50, OUTBOX, WEB, "other")
+    made.happened(50.001, OUTBOX, WEB, "out1")
+
+    assert made.rules() == {EARLY}
+
+
+def test_an_output_of_a_video_that_did_not_pass(made: Made) -> None:
+    made.happened(33, OUTBOX, f"{NOISY.place}h264_360p.mp4", "n")
+    made.happened(34, OUTBOX, f"{NOISY.place}h264_360p.mp4", "", DELETE)
+
+    assert made.rules() == {EARLY}
+    assert "its video is refused" in made.said()
+
+
+def test_a_manifest_that_comes_before_an_output(made: Made) -> None:
+    made.happened(30.5, OUTBOX, GOOD.place + MANIFEST, "m0")
+
+    assert made.rules() == {EARLY}
+    assert "named h264_360p.mp4, h264_baseline_360p_600.mp4, not there yet" in made.said()
+
+
+def test_an_output_that_goes_while_its_manifest_stands(made: Made) -> None:
+    made.happened(45, OUTBOX, WEB, "", DELETE)
+    made.happened(46, OUTBOX, WEB, "out1")
+
+    assert made.rules() == {EARLY}
+
+
+def test_an_output_that_is_no_good_is_also_one_that_was_seen(made: Made) -> None:
+    made.see(WEB, fault="broken")
+
+    assert made.rules() == {MISSING, EARLY}
+
+
+@pytest.mark.parametrize("key", ["every/a/every/scratch.mp4", "every/a/other/h264_360p.mp4", "stray.txt"])
+def test_an_object_that_nobody_expects(made: Made, key: str) -> None:
+    made.happened(31, OUTBOX, key, "x")
+
+    assert made.rules() == {EARLY}
+
+
+def test_staging_and_our_records_are_no_sights(made: Made) -> None:
+    made.happened(31, OUTBOX, "_staging/x/half.mp4", "x")
+    made.happened(31, OUTBOX, "_reelworks/seen", "y")
+
+    assert made.rules() == set()
+
+
+def test_the_same_output_may_be_copied_again_before_the_manifest(made: Made) -> None:
+    made.happened(33, OUTBOX, WEB, "out1")
+
+    assert made.rules() == set()
+
+
+# The rest
+
+
+def test_a_quarantine_without_a_record(made: Made) -> None:
+    made.evidence.documents.pop(f"_quarantine/{BAD.key}.json")
+
+    assert made.rules() == {FATES}
+
+
+@pytest.mark.parametrize(
+    "told", [{"source": {"url": BAD.source}, "reason": ""}, {"source": {"url": "x"}, "reason": "y"}]
+)
+def test_a_record_that_does_not_tell(made: Made, told: dict[str, object]) -> None:
+    made.evidence.documents[f"_quarantine/{BAD.key}.json"] = told
+
+    assert made.rules() == {FATES}
+
+
+def test_a_record_of_a_video_that_can_be_worked_on(made: Made) -> None:
+    made.evidence.documents[f"_quarantine/{GOOD.key}.json"] = {"source": {"url": GOOD.source}, "reason": "?"}
+
+    assert made.rules() == {FATES}
+
+
+def test_a_call_that_ends_a_real_server(made: Made) -> None:
+    made.evidence.ledgers["openencoder"]["deadly"] = [{"call": "POST /api/jobs", "why": "unknown preset"}]
+
+    assert made.rules() == {"deadly calls"}
+
+
+def test_somebody_who_had_to_help(made: Made) -> None:
+    made.evidence.calls = [f"{at(20)} clear_dag_run process_video"]
+
+    assert made.rules() == {"human actions"}
+
+
+def test_evidence_is_judged_the_same_once_it_was_written_down(made: Made, tmp_path: Path) -> None:
+    made.jobs("bytenite").append(bytenite("b-2", f"{S3}/outbox/_staging/a/denoise.mp4"))
+    made.evidence.save(tmp_path / "evidence.json")
+
+    read = Evidence.load(tmp_path / "evidence.json")
+
+    assert judge(made.videos, read) == judge(made.videos, made.evidence) != []
+
+
+def test_the_report_shows_what_had_to_be_and_names_each_violation(made: Made) -> None:
+    made.evidence.ledgers["bytenite"]["drafts"] = ["d1", "d2"]
+    violations = judge(made.videos, made.evidence)
+
+    said = judged(made.videos, made.evidence, violations)
+
+    assert ["outputs", "published", "and", "verified", "3", "3"] in [line.split() for line in said.splitlines()]
+    assert ["left", "at", "a", "service", "0", "2"] in [line.split() for line in said.splitlines()]
+    assert named(violations).splitlines() == [f"{ALIVE}: bytenite: {each} is left (drafts)" for each in ("d1", "d2")]

@@ -1,0 +1,56 @@
+"""A drill's plan is a pure function of its seed and size, and has some of everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from drill.expected import PROMISES
+from drill.plan import FAULTED, WAVES, make_plan
+
+SIZES = (10, 20, 100, 1000)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_the_same_seed_gives_the_same_plan_and_another_one_another(count: int) -> None:
+    assert make_plan(7, count) == make_plan(7, count)
+    assert make_plan(7, count) != make_plan(8, count)
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_plan_has_some_of_each_kind_and_recipe(seed: int, count: int) -> None:
+    plan = make_plan(seed, count)
+
+    fates = Counter(landing.fate for landing in plan.landings)
+    assert sum(fates.values()) == count == len({landing.key for landing in plan.landings})
+    assert fates["published"] > count * 0.65
+    assert fates["quarantined"] >= 2
+    assert fates["refused"] >= 1
+    assert {landing.recipe for landing in plan.landings} == {*WAVES} == {*PROMISES}
+
+
+@pytest.mark.parametrize(
+    ("count", "deaths"),
+    [
+        (20, {"worker": 3, "triggerer": 3, "scheduler": 1, "database": 1}),
+        (100, {"worker": 10, "triggerer": 10, "scheduler": 2, "database": 1}),
+        (1000, {"worker": 10, "triggerer": 10, "scheduler": 2, "database": 1}),
+    ],
+)
+def test_as_much_dies_as_it_has_to_and_while_there_is_work(count: int, deaths: dict[str, int]) -> None:
+    plan = make_plan(3, count)
+
+    assert Counter(blow.target.partition("-")[0] for blow in plan.blows) == deaths
+    moments = [blow.after for blow in plan.blows]
+    assert moments == sorted(moments)
+    assert moments[-1] < 0.9 * count
+
+
+def test_one_call_in_twenty_goes_wrong_in_all() -> None:
+    passed = 1.0
+    for rule in make_plan(1, 20).faults:
+        passed *= 1 - rule["probability"]
+
+    assert 1 - passed == pytest.approx(FAULTED)
