@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 export PYTHON
 
-.PHONY: help setup demo test up down status lint format types secrets compose lock clean
+.PHONY: help setup demo drill test up down status lint format types secrets compose lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -20,11 +20,17 @@ setup:  ## make .venv from the locks (again when they change); PYTHON=… picks 
 demo: setup  ## encode a sample video from S3 to S3, on this machine, and show what came out
 	@$(PY) -m stack demo
 
+N ?= 100
+SEED ?= 1
+
+drill: setup  ## N=100 videos go through while services, workers and all else fail or die; SEED=… repeats one
+	@$(PY) -m drill --count $(N) --seed $(SEED)
+
 # The suites that fork task processes or start a whole Airflow each run in a process of their own: a fork inherits the
 # threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so two run at once; the
 # longest come first.
 KILLS := tests/guarantees/test_one_paid_job.py
-SUITES := tests/whole tests/guarantees tests/process tests/sandbox tests/pixop tests/openencoder tests/dags
+SUITES := tests/whole tests/drill tests/guarantees tests/process tests/sandbox tests/pixop tests/openencoder tests/dags
 LANES ?= 2
 
 test: setup  ## run all tests; ARGS='-k name' picks some
