@@ -59,7 +59,15 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
         retries={"mode": "standard", "total_max_attempts": 5},
     )
     theirs = S3Hook(aws_conn_id=aws_conn_id).conn_config.botocore_config
-    client: S3Client = S3Hook(aws_conn_id=aws_conn_id, config=ours.merge(theirs) if theirs else ours).get_conn()
+    hook = S3Hook(aws_conn_id=aws_conn_id, config=ours.merge(theirs) if theirs else ours)
+    # Made as the hook makes its own client, but for a word in the user agent on which operator it is for: to find that
+    # out, the hook looks through the source of all that is on the stack, which takes as long as all of this.
+    client: S3Client = hook.get_session(region_name=hook.region_name).client(
+        "s3",
+        endpoint_url=hook.conn_config.get_service_endpoint_url("s3"),
+        config=hook.config,
+        verify=hook.verify,
+    )
     return client
 
 
