@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 export PYTHON
 
-.PHONY: help setup demo drill test up down status lint format types secrets compose lock clean
+.PHONY: help setup demo drill test bench up down status lint format types secrets compose lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,6 +40,9 @@ else
 	@printf '%s\n' $(KILLS) "tests $(SUITES:%=--ignore=%)" $(SUITES:tests/guarantees="tests/guarantees --ignore=$(KILLS)") \
 		| xargs -P $(LANES) -I % sh -c 'sh stack/suite.sh $(PY) %'
 endif
+
+bench: setup  ## measure speed and cost in a short form (15 minutes); ARGS=--full as for the README
+	@PYTHONPATH=plugins $(PY) -m benchmarks $(ARGS)
 
 up: setup  ## start sandbox and Airflow, and leave them running
 	@$(PY) -m stack up
