@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.sdk.execution_time import task_runner
 
+from reelworks.inbox import runs
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.sqs import Queue
 from reelworks.media.s3 import s3_client
@@ -40,6 +41,7 @@ def _connection(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Non
 def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
     airflow = Airflow()
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", airflow, raising=False)
+    monkeypatch.setattr(runs, "PAUSES", (0.01, 0.01))
     return airflow
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, BusyError
 from reelworks.inbox.drain import TRIES, Drain
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.sqs import Queue
@@ -41,7 +42,8 @@ def hidden(queue: Queue) -> int:
 def show_all(queue: Queue) -> None:
     """Let every message that is hidden be received again, as time would."""
     for receipt in RECEIPTS:
-        queue.client.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        with suppress(queue.client.exceptions.MessageNotInflight):  # it is deleted by now
+            queue.client.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=receipt, VisibilityTimeout=0)
     RECEIPTS.clear()
 
 
@@ -176,6 +178,42 @@ def test_an_airflow_that_starts_nothing_keeps_the_messages(drain: Drain, airflow
         drain.run()
 
     assert hidden(drain.queue) == 1
+
+
+def test_an_airflow_that_is_busy_for_a_moment_is_asked_again(drain: Drain, airflow: Airflow) -> None:
+    keys = [f"{at}.mp4" for at in range(5)]
+    put(drain.client, drain.inbox, *keys)
+    send(drain.queue, *(created(drain.inbox.bucket, key) for key in keys))
+    airflow.busy = 2
+
+    result = drain.run()
+
+    assert result["started"] + result["exists"] == 5
+    assert airflow.sources == sources(drain.inbox, *keys)
+    assert hidden(drain.queue) == 0
+
+
+def test_an_airflow_that_stays_busy_is_left_alone_for_a_while(drain: Drain, airflow: Airflow) -> None:
+    keys = [f"{at}.mp4" for at in range(5)]
+    put(drain.client, drain.inbox, *keys)
+    send(drain.queue, *(created(drain.inbox.bucket, key) for key in keys))
+    airflow.busy = 2 * 3  # two videos with all their tries
+
+    result = drain.run()
+    assert (result["busy"], result["started"]) == (2, 3)
+    assert hidden(drain.queue) == 2
+    show_all(drain.queue)
+    airflow.busy = 100
+    assert drain.run()["busy"] == 4
+    show_all(drain.queue)
+    with pytest.raises(BusyError, match="500"):
+        drain.run()
+    show_all(drain.queue)
+    airflow.busy = 0
+    drain.run()
+
+    assert airflow.sources == sources(drain.inbox, *keys)
+    assert (drain.queue.waiting(), hidden(drain.queue)) == (0, 0)
 
 
 def test_a_full_airflow_leaves_the_rest_in_the_queue(drain: Drain, airflow: Airflow) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reelworks.core.errors import BadInputError, RefusedError
+from reelworks.core.errors import BadInputError, BusyError, RefusedError, UnreachableError
 from reelworks.inbox.listing import look
 from reelworks.inbox.messages import told
-from reelworks.inbox.notice import notice
+from reelworks.inbox.notice import IN_A_ROW, notice
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.runs import in_flight
 from reelworks.inbox.sqs import Message, Queue
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 5
 """How often a message may be received whose video cannot be looked at, before it is set aside."""
+BUSY = 30.0
+"""Seconds for which a message is put off whose video Airflow or S3 had no time for."""
 
 
 def drain_queue() -> dict[str, int]:
@@ -55,6 +57,7 @@ class Drain:
     most: int
     tally: Counter[str] = field(default_factory=Counter)
     room: int = 0
+    _busy: int = 0
 
     def run(self) -> dict[str, int]:
         """Receive until none is left."""
@@ -79,11 +82,24 @@ class Drain:
         except (BadInputError, RefusedError) as error:
             log.warning("message %s, received %d times: %s", message.id, message.times, error)
             return message.times >= TRIES and self._set_aside(message)
+        except (BusyError, UnreachableError) as error:
+            self._put_off(message, error)
+            return False
+        self._busy = 0
         if waits:
             self.tally["settling"] += 1
             self.queue.put_off(message, max(waits))
             return False
         return self._set_aside(message) if said.fault else True
+
+    def _put_off(self, message: Message, error: Exception) -> None:
+        """Let others go first; what was started for the message is found to exist when it comes again."""
+        self._busy += 1
+        if self._busy >= IN_A_ROW:
+            raise error
+        self.tally["busy"] += 1
+        log.warning("message %s is put off: %s", message.id, error)
+        self.queue.put_off(message, BUSY)
 
     def _waits(self, places: list[tuple[str, str]]) -> Iterator[float]:
         """Start the runs of the videos there; give the seconds for which one that may still be growing has to wait."""

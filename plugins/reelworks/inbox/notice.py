@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from reelworks.core.errors import BadInputError, RefusedError
+from reelworks.core.errors import BadInputError, BusyError, RefusedError, UnreachableError
 from reelworks.core.redact import redact
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.runs import begun, start
@@ -21,9 +21,12 @@ from reelworks.process.place import outputs_place, quarantine_place
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-Outcome = Literal["started", "exists", "done", "refused"]
+Outcome = Literal["started", "exists", "done", "refused", "busy"]
 
 log = logging.getLogger(__name__)
+
+IN_A_ROW = 3
+"""Videos that Airflow or S3 had no time for, after which nothing goes on for now."""
 
 
 def notice(client: S3Client, inbox: Inbox, video: Video) -> Outcome:
@@ -45,8 +48,12 @@ def notice(client: S3Client, inbox: Inbox, video: Video) -> Outcome:
 def start_all(client: S3Client, inbox: Inbox, videos: Iterable[Video], room: int) -> Iterator[tuple[Video, Outcome]]:
     """Notice one after the other, until ``room`` runs have been started; give each with what came of it.
 
-    What has been given needs no other look. Stopping or dying in between is fine: the rest is noticed next time.
+    What has been given needs no other look, unless it is "busy". Stopping or dying in between is fine: the rest is
+    noticed next time.
+
+    :raises BusyError, UnreachableError: Airflow or S3 had no time for several in a row.
     """
+    busy = 0
     for video in videos:
         if room <= 0:
             return
@@ -57,6 +64,14 @@ def start_all(client: S3Client, inbox: Inbox, videos: Iterable[Video], room: int
             # It would be refused each time, and all that come after it would wait behind it for ever.
             log.error("%s", error)
             outcome = "refused"
+        except (BusyError, UnreachableError) as error:
+            busy += 1
+            if busy >= IN_A_ROW:
+                raise
+            log.warning("%s", error)
+            yield video, "busy"
+            continue
+        busy = 0
         room -= outcome == "started"
         yield video, outcome
 

@@ -8,16 +8,22 @@ interface, so it is spoken here and nowhere else.
 
 from __future__ import annotations
 
+import logging
+import time
 from datetime import datetime
 from typing import Any, Literal
 
 from reelworks.core import metrics
-from reelworks.core.errors import RefusedError
+from reelworks.core.errors import BusyError, RefusedError
 from reelworks.inbox.identity import run_id_of
 from reelworks.inbox.video import Video
 
+log = logging.getLogger(__name__)
+
 DAG_ID = "process_video"
 UNPROCESSABLE = 422
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between the tries at an Airflow whose database is busy: runs that begin all at once are what makes it so."""
 
 
 def start(video: Video, recipe: str, destination: str, *, again: str = "") -> Literal["started", "exists"]:
@@ -27,6 +33,7 @@ def start(video: Video, recipe: str, destination: str, *, again: str = "") -> Li
     then hears that the run exists, so an "exists" may be our own. Starts runs of a paused DAG too: they wait.
 
     :raises RefusedError: Airflow's database cannot hold what this very video is called.
+    :raises BusyError: Airflow answered 429 or 5xx, again and again; the run may be there or not.
     :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow did not start it: there is no such DAG, or no answer.
     """
     from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
@@ -38,7 +45,7 @@ def start(video: Video, recipe: str, destination: str, *, again: str = "") -> Li
     try:
         answer = _ask(TriggerDagRun(dag_id=DAG_ID, run_id=run_id, conf={**conf, "dry_run": False}))
     except AirflowRuntimeError as error:
-        if (error.error.detail or {}).get("status_code") != UNPROCESSABLE:
+        if _status(error) != UNPROCESSABLE:
             raise
         raise RefusedError(f"Airflow takes no run for {video.source!r}: rename the object", UNPROCESSABLE) from error
     if not isinstance(answer, ErrorResponse):
@@ -68,6 +75,24 @@ def in_flight() -> int:
 
 
 def _ask(message: Any) -> Any:
+    """Send it to the supervisor; all that is sent here may be sent twice."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
     from airflow.sdk.execution_time import task_runner
 
-    return task_runner.SUPERVISOR_COMMS.send(message)
+    for pause in (*PAUSES, None):
+        try:
+            return task_runner.SUPERVISOR_COMMS.send(message)
+        except AirflowRuntimeError as error:
+            status = _status(error)
+            if status != 429 and status < 500:
+                raise
+            if pause is None:
+                raise BusyError(f"Airflow answered {status} to {type(message).__name__}, again and again") from error
+            log.warning("Airflow answered %d to %s: again in %g s", status, type(message).__name__, pause)
+            time.sleep(pause)
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _status(error: Any) -> int:
+    """Return the status of the API's answer, 0 for an error of another kind."""
+    return int((error.error.detail or {}).get("status_code") or 0)

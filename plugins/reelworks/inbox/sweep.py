@@ -49,8 +49,10 @@ def sweep(client: S3Client, inbox: Inbox, *, limit: int, most: int) -> dict[str,
     looked = 0
     for video, outcome in start_all(client, inbox, new, room):
         log.info("%s: %s", video.source, outcome)
-        seen.marks.add(inbox.mark(video))
         tally[outcome] += 1
+        if outcome == "busy":
+            continue
+        seen.marks.add(inbox.mark(video))
         looked += 1
         if looked % NOTED_EVERY == 0:
             seen.save(client, present)
