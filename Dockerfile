@@ -1,4 +1,5 @@
-# Two images: `airflow`, for everything of Airflow's (compose, Kubernetes), and `sandbox`, the services to try it with.
+# Three images: `airflow`, for everything of Airflow's in compose; `kubernetes`, the same for the official Helm chart;
+# and `sandbox`, the services to try it with.
 #
 # Slim, because the locks say all that is installed: the full image brings seventy providers more, whose own
 # requirements ours would replace under them.
@@ -20,6 +21,12 @@ COPY --chown=airflow:root include include
 COPY --chown=airflow:root deploy/init.py deploy/alive.py deploy/pools.json deploy/
 # A named volume takes its owner from the folder that it is laid over.
 RUN mkdir -p auth logs
+
+
+FROM airflow AS kubernetes
+
+COPY --chown=airflow:root deploy/requirements-kubernetes.txt deploy/
+RUN pip install --no-cache-dir --no-deps --require-hashes -r deploy/requirements-kubernetes.txt
 
 
 FROM airflow AS sandbox

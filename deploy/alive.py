@@ -1,7 +1,7 @@
 """Whether the job that this container runs has beaten lately: its health check. 0 if so, else 1.
 
-``python alive.py SchedulerJob`` asks what ``airflow jobs check --job-type SchedulerJob --local`` asks, but does not import
-Airflow. That costs 2 s of CPU each time, in three containers twice a minute; this costs a tenth.
+``python alive.py SchedulerJob`` asks what ``airflow jobs check --job-type SchedulerJob --local`` asks, but does not
+import Airflow. That costs 2 s of CPU each time, in three containers twice a minute; this costs a tenth.
 """
 
 import os

@@ -1,7 +1,8 @@
 """What has to be done before Airflow starts, each time, and harms nothing when it is done again.
 
-The database gets the schema of the Airflow that is installed, the services get their pools, the admin gets the password
-in ``ADMIN_PASSWORD``. Runs as the service ``init`` of docker-compose.yaml.
+The database gets the schema of the Airflow that is installed, and the services get their pools. Where SimpleAuthManager
+keeps its passwords in a file of our choice, the admin gets the one in ``ADMIN_PASSWORD``. Runs as the service ``init``
+of docker-compose.yaml, and as the chart's migration job on Kubernetes, where users are FAB's.
 """
 
 import json
@@ -45,12 +46,13 @@ def set_password(path: Path, user: str, password: str) -> None:
 
 def main() -> None:
     """Do all of it; raises CalledProcessError where the database cannot be migrated, KeyError for what is not set."""
-    password = os.environ["ADMIN_PASSWORD"]
-    passwords_file = Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+    passwords_file = os.environ.get("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE")
+    password = os.environ["ADMIN_PASSWORD"] if passwords_file else ""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
     print(f"pools made: {', '.join(make_pools(POOLS)) or 'none, all are there'}")  # noqa: T201
-    set_password(passwords_file, ADMIN, password)
-    print(f"the password of {ADMIN} is set")  # noqa: T201
+    if passwords_file:
+        set_password(Path(passwords_file), ADMIN, password)
+        print(f"the password of {ADMIN} is set")  # noqa: T201
 
 
 if __name__ == "__main__":

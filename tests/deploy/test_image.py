@@ -26,7 +26,7 @@ COPIED = [
 def test_everything_is_installed_from_the_lock_by_its_hash() -> None:
     installs = re.findall(r"pip install (.*)", DOCKERFILE)
 
-    assert len(installs) == 3
+    assert len(installs) == 4
     for install in installs:
         assert "--no-deps" in install
         assert "--require-hashes -r" in install or "--no-build-isolation --editable ." in install

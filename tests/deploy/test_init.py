@@ -32,6 +32,8 @@ class Deployed:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.passwords),
         }
+        # Only the API server and the scheduler have it.
+        self.signing = {"AIRFLOW__API_AUTH__JWT_SECRET": "0" * 128}
         self.command = [sys.executable, *service["command"][1:]]
 
     def init(self, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -101,6 +103,7 @@ result = {{
 }}
 """,
         **deployed.environment,
+        **deployed.signing,
     )
     return found
 
