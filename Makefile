@@ -47,7 +47,10 @@ bench: setup  ## measure speed and cost in a short form (15 minutes); ARGS=--ful
 up: setup  ## start sandbox and Airflow, and leave them running
 	@$(PY) -m stack up
 
-down:  ## stop what `make up` started
+cluster: setup  ## the same as compose describes it, without Docker: PostgreSQL, Redis, Celery workers
+	@$(PY) -m stack cluster
+
+down:  ## stop what `make up` or `make cluster` started
 	@if [ -x $(PY) ]; then $(PY) -m stack down; fi
 
 status: setup  ## what runs, and where
@@ -73,6 +76,7 @@ compose: setup  ## check docker-compose.yaml with the real compose, and run what
 lock: setup  ## write the requirements*.txt anew; UPGRADE=1 takes newer releases
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) -c requirements.txt deploy/requirements-kubernetes.in -o deploy/requirements-kubernetes.txt
 	@$(LOCK) --no-deps requirements-sample.in -o requirements-sample.txt
 
 clean: down  ## stop all and remove .venv and .reelworks
