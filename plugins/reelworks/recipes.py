@@ -20,7 +20,8 @@ from reelworks.verify.gates import Gates
 Service: TypeAlias = Literal["bytenite", "openencoder"]
 
 MOST_STARTS = 8
-"""Of tasks, for one video: each costs Airflow up to a second. Probe and publish take one, a remote job up to two."""
+"""Of tasks, for one video: each costs Airflow up to a second. Probe and publish take one, a remote job up to two, and
+an enhancement three where its ingest at Pixop is a full one, which may take long, too."""
 
 OURS = ("manifest.json", "contact_sheet.jpg", "before_after.jpg")
 """What lies beside the outputs."""
@@ -85,14 +86,15 @@ class Recipe(_Part):
             raise ValueError(f"encodes: two are called {', '.join(sorted(twice))}; names tell them apart")
         if "enhance" in names:
             raise ValueError("encodes: none may be called enhance: that is the enhancement's name in the manifest")
-        most = (MOST_STARTS - 2) // 2 - bool(self.enhance)
+        if self.keep_remote and not self.enhance:
+            raise ValueError("keep_remote: is for what Pixop enhanced, and nothing is; leave it out")
+        most = (MOST_STARTS - 2 - (2 + self.keep_remote if self.enhance else 0)) // 2
         if len(names) > most:
-            told = "besides an enhancement " if self.enhance else ""
+            kept = "that is kept at Pixop " if self.keep_remote else ""
+            told = f"besides an enhancement {kept}" if self.enhance else ""
             raise ValueError(
                 f"encodes: {told}at most {most}; put several renditions into one preset, or make two recipes"
             )
-        if self.keep_remote and not self.enhance:
-            raise ValueError("keep_remote: is for what Pixop enhanced, and nothing is; leave it out")
         return self
 
     @classmethod

@@ -39,6 +39,10 @@ WRONG = {
         f"enhance: {{preset: denoise}}\nencodes: [{THREE}]",
         "encodes: besides an enhancement at most 2",
     ),
+    "two encodes besides an enhancement that is kept": (
+        f"enhance: {{preset: denoise}}\nencodes: [{TWO}]\nkeep_remote: true",
+        "encodes: besides an enhancement that is kept at Pixop at most 1",
+    ),
     "naming that leaves its place": (f"encodes: [{ENCODE}]\nnaming: '../{{rendition}}.{{suffix}}'", "naming: "),
     "naming without a suffix": (f"encodes: [{ENCODE}]\nnaming: '{{rendition}}'", "naming: needs"),
     "naming by what there is not": (

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import io
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from stack import ROOT
 from stack.home import Home
 from stack.machine import Machine, running
 from stack.results import s3_client
 from stack.terminal import Terminal
 from tests.whole.whole import Whole
 
+WORST = """
+description: As many task starts as a video may have.
+enhance: {preset: denoise}
+encodes:
+  - {name: large, service: bytenite, preset: h264_480p}
+  - {name: small, service: bytenite, preset: h264_360p}
+gates: {vmaf_floor: 30, vmaf_low_floor: 10, picture_tolerance: 60}
+"""
 DAGS = ("encode_video", "encode_on_fleet", "enhance_video", "process_video", "sync_presets")
 
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     home = Home(Path(tmp_path_factory.mktemp("whole")))
-    overrides = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"}
+    recipes = tmp_path_factory.mktemp("recipes")
+    shutil.copytree(ROOT / "include" / "recipes", recipes, dirs_exist_ok=True)
+    (recipes / "worst.yaml").write_text(WORST)
+    overrides = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20", "REELWORKS_RECIPES": str(recipes)}
     with running(home, Terminal(io.StringIO()), fresh=True, overrides=overrides) as machine:
         for dag_id in DAGS:
             machine.wait_for_dag(dag_id, 90)

@@ -168,7 +168,8 @@ class Attempt:
         """Return the job once it is over; None if it should be waited for in the triggerer."""
         until, interval, operator = claim.deadline, self.operator.interval, self.operator
         if operator.deferrable:
-            until, interval = min(until, time.time() + operator.patience), min(interval, operator.quick_interval)
+            until = min(until, time.time() + operator.patience_with(claim))
+            interval = min(interval, operator.quick_interval)
         wait = wait_for_job(
             lambda: self.service.look(str(claim.job_id)),
             interval=interval,

@@ -92,6 +92,10 @@ class JobOperator(BaseOperator):
         """
         return None
 
+    def patience_with(self, claim: Claim) -> float:
+        """Return for how many seconds what the job does now is waited for in place."""
+        return self.patience
+
     def revive(self, job: Job, claim: Claim) -> Claim | None:
         """Return the claim with which a retry goes on from before the failure of ``job``; None to start all anew."""
         return None

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from email.message import Message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from reelworks.core.claim import Claim
 from reelworks.core.errors import BadInputError, BusyError, OverdueError, UnreachableError
@@ -49,6 +49,9 @@ class PixopEnhanceOperator(JobOperator):
     """
 
     hook_class = PixopHook
+    ingest_patience: ClassVar[float] = 600.0
+    """Seconds. A light ingest takes some fifteen; to defer for it would cost a task start more than the wait is worth,
+    and a recipe counts on two starts."""
     template_fields = ("source", "preset", "destination", "project", "preview_seconds", "aws_conn_id", "conn_id")
 
     def __init__(
@@ -131,6 +134,13 @@ class PixopEnhanceOperator(JobOperator):
             # It would be paid for, and deleted at once.
             raise OverdueError(f"video {video} is ingested, and its deadline has passed")
         return f"{video}/{self._begun(video, claim)}"
+
+    def patience_with(self, claim: Claim) -> float:
+        """Wait for a light ingest in place, as the upload before it was."""
+        _, processed = parts(str(claim.job_id))
+        # A full one takes what it takes; and what never waits in place does not here either.
+        light = not processed and not self.keep_remote and self.patience > 0
+        return self.ingest_patience if light else self.patience
 
     def revive(self, job: Job, claim: Claim) -> Claim | None:
         """Process again what failed in processing: the upload is there already."""
