@@ -70,7 +70,7 @@ class TaskLife:
         self.deferred: dict[str, Any] | None = None
         self._file = self.folder / f"airflow-{uuid4().hex}.json"
         self._vault = self._file.with_suffix(".variables.json")
-        self._write({"store": {}, "xcoms": {}, "messages": []})
+        self._write({"store": {}, "xcoms": {}, "notes": {}, "messages": []})
 
     # What Airflow would have in its database
 
@@ -85,6 +85,11 @@ class TaskLife:
     @property
     def xcoms(self) -> dict[str, Any]:
         return self.saved["xcoms"]
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What is noted of the owners of remote things."""
+        return self.saved["notes"]
 
     @property
     def variables(self) -> dict[str, str]:
@@ -299,6 +304,10 @@ class TaskLife:
             time.sleep(60)
 
 
+KEPT = {"GetVariable", "PutVariable", *(f"{verb}AssetStateStoreByName" for verb in ("Get", "Set", "Delete"))}
+"""Messages about what Airflow keeps for more than one task."""
+
+
 class Supervisor:
     """Answers a task as Airflow's supervisor does, from the life's file."""
 
@@ -316,8 +325,8 @@ class Supervisor:
             return comms.TaskStateStoreResult(value=saved["store"][msg.key])
         if kind == "GetConnection":
             return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
-        if kind in ("GetVariable", "PutVariable"):
-            return self._variable(msg)
+        if kind in KEPT:
+            return self._note(saved, msg) if "AssetStateStore" in kind else self._variable(msg)
         if kind == "GetTaskStates":
             states = {self.life.run_id: {msg.task_ids[0]: self.life.airflow_state}}
             return comms.TaskStatesResult(task_states=states)
@@ -330,6 +339,19 @@ class Supervisor:
             self._kept(saved, "xcoms", msg.key, deserialize(msg.value))
         else:
             self.life._write(saved)
+        return comms.OKResponse(ok=True)
+
+    def _note(self, saved: dict[str, Any], msg: Any) -> Any:
+        notes = saved["notes"]
+        if isinstance(msg, comms.GetAssetStateStoreByName):
+            if msg.key not in notes:
+                return comms.ErrorResponse(error=ErrorType.ASSET_STORE_NOT_FOUND)
+            return comms.AssetStateStoreResult(value=notes[msg.key])
+        if isinstance(msg, comms.SetAssetStateStoreByName):
+            notes[msg.key] = msg.value
+        else:
+            notes.pop(msg.key, None)
+        self.life._write(saved)
         return comms.OKResponse(ok=True)
 
     def _variable(self, msg: Any) -> Any:

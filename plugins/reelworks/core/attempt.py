@@ -15,6 +15,7 @@ from reelworks.core.errors import BusyError, JobFailedError, LostError, OverdueE
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
+from reelworks.core.owners import disown, note_owner
 from reelworks.core.trigger import JobTrigger, hook_path
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Attempt:
             return running
         if claim and not claim.done:
             self.ending.tidied(claim)
+        if claim:
+            disown(claim.name)
         notes = self.operator.check(self.context)
         fresh = new_claim(self.instance, self._new_deadline(), claim, notes).save(self.store)
         return self._submitted(fresh)
@@ -135,6 +138,7 @@ class Attempt:
 
     def _submitted(self, claim: Claim) -> Claim:
         self.log.info("submitting %s", claim.name)
+        note_owner(claim.name, self.instance, keep=self.operator.keeps())
         self.operator.prepare(claim)
         try:
             job_id = self.service.answer(self._created(claim))

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 KEY = "reelworks.job"
 
+_NAME = re.compile(r"[A-Za-z0-9-]+-[0-9a-f]{10}-[1-9][0-9]*")
+
 
 class Store(Protocol):
     """The part of Airflow's ``task_state_store`` that is used here."""
@@ -52,6 +54,11 @@ class Claim:
     def finished(self, result: Any, facts: dict[str, Any]) -> Claim:
         """Return the claim as settled."""
         return replace(self, done=True, result=result, facts=facts)
+
+
+def is_claim_name(name: str) -> bool:
+    """Say whether a name is one that ``new_claim`` could have made; whose it is it does not tell."""
+    return bool(_NAME.fullmatch(name))
 
 
 def load_claim(store: Store) -> Claim | None:

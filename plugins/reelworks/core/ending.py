@@ -20,6 +20,7 @@ from reelworks.core.errors import (
     OverdueError,
     VideoServiceError,
 )
+from reelworks.core.owners import forget_owner
 from reelworks.core.task_states import GIVEN_UP, retry_follows, state_of
 
 if TYPE_CHECKING:
@@ -110,10 +111,15 @@ class Ending:
             self.tidied(claim)
 
     def tidied(self, claim: Claim) -> None:
-        """Tidy up; a retry tries again, but what cannot be removed is no reason to fail a task for good."""
+        """Tidy up after a job that is over; then it is nobody's any more.
+
+        A retry tries again, but what cannot be removed is no reason to fail a task for good.
+        """
         try:
             self.operator.tidy(claim)
         except VideoServiceError as error:
             if claim.done and not isinstance(error, HOPELESS) and retry_follows(self.operator, self.context, error):
                 raise
             self.log.warning("what %s has left could not be removed: %s", claim.name, error)
+        else:
+            forget_owner(claim.name)

@@ -108,6 +108,10 @@ class JobOperator(BaseOperator):
         """Remove what ``prepare`` and the job have left, now that the job is over; may be done twice."""
         return
 
+    def keeps(self) -> bool:
+        """Say whether what the job leaves at the service is to stay there."""
+        return False
+
     def remember(self, claim: Claim, notes: dict[str, Any]) -> None:
         """Store what a try that comes after this one's death has to know (JSON); the job's next step forgets it."""
         if self._attempt:

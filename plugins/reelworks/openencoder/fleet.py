@@ -49,6 +49,11 @@ class Fleet:
         )
 
 
+def machine_key(conn_id: str, machine_id: int) -> str:
+    """Return what a machine's owner is noted under; its id is a number, of one server's cloud."""
+    return f"machine {conn_id} {machine_id}"
+
+
 def survey(provider: str, size: str, count: int, earlier: Fleet | None = None) -> Flow[Fleet]:
     """See which machines there are before ours, and that the size is one; those of ``earlier`` stay ours.
 

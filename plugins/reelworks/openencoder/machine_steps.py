@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from reelworks.core.errors import BadInputError, SignInRefusedError
+from reelworks.core.owners import forget_owner, note_owner
 from reelworks.core.task_states import GIVEN_UP, state_of
 from reelworks.openencoder import api
-from reelworks.openencoder.fleet import Fleet, delete_machine, disband, raise_fleet, survey
+from reelworks.openencoder.fleet import Fleet, delete_machine, disband, machine_key, raise_fleet, survey
 from reelworks.openencoder.job_steps import OpenEncoderStepOperator
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
         self._still_wanted(context)
         fleet = self.service.answer(raise_fleet(fleet, again))
         self._keep(fleet, context)
+        if self.is_setup and fleet.sure:
+            # Machines of a task that is no setup are to outlive their run; of an unsure fleet some may be another's.
+            for machine in fleet.machines:
+                note_owner(machine_key(self.conn_id, machine), context["ti"])
         self.log.info("machines of %s: %s", fleet.size, ", ".join(map(str, fleet.machines)))
         return fleet.machines
 
@@ -123,6 +128,8 @@ class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
             self.log.info("%s has asked for no machines", self.created_by)
             return []
         deleted = self.service.answer(disband(fleet))
+        for machine in {*fleet.machines, *deleted}:
+            forget_owner(machine_key(self.conn_id, machine))
         self.log.info("deleted: %s", ", ".join(map(str, deleted)) or "none, they were gone")
         return deleted
 

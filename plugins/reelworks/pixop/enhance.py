@@ -167,6 +167,10 @@ class PixopEnhanceOperator(JobOperator):
         if claim.job_id and not (self.keep_remote and claim.done):
             self.service.answer(remove_video(parts(str(claim.job_id))[0]))
 
+    def keeps(self) -> bool:
+        """Say whether the videos stay at Pixop."""
+        return bool(self.keep_remote)
+
     def _begun(self, video: str, claim: Claim) -> str:
         """Start the processing; where nothing was made, it is sent once more."""
         found = self.service.answer(landed(video, sent=self.recalled(SENT) or 0.0))
