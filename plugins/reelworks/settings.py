@@ -39,6 +39,18 @@ TABLE = {
         Setting("REELWORKS_SWEEP_LIMIT", "500", "Runs that one sweep starts at most"),
         Setting("REELWORKS_IN_FLIGHT", "1000", "Runs of `process_video` that may wait or run at once; the rest waits"),
         Setting("REELWORKS_SWEEP_SCHEDULE", "*/15 * * * *", "Cron expression of `sweep_inbox`", parsed=True),
+        Setting("REELWORKS_REAP", "report", "What `reap_remote` does with orphans: `report`, or `act`", parsed=True),
+        Setting("REELWORKS_REAP_SCHEDULE", "*/30 * * * *", "Cron expression of `reap_remote`", parsed=True),
+        Setting(
+            "REELWORKS_REAP_CONNS",
+            "bytenite_default openencoder_default pixop_default",
+            "Connections that `reap_remote` looks at; it skips those that do not exist",
+        ),
+        Setting(
+            "REELWORKS_NOTIFY",
+            "",
+            "Who is told of failed runs: any of `slack:<conn>`, `email:<conn>:<address>`, `webhook:<conn>`",
+        ),
         Setting("REELWORKS_BYTENITE_POOL", "default_pool", "Airflow pool of the tasks that work there", parsed=True),
         Setting("REELWORKS_OPENENCODER_POOL", "default_pool", "The same for Open Encoder", parsed=True),
         Setting("REELWORKS_PIXOP_POOL", "default_pool", "The same for Pixop", parsed=True),

@@ -97,6 +97,23 @@ def restart_job(job_id: str, even_if_running: bool = False) -> Flow[str]:
     return state
 
 
+def all_jobs() -> Flow[list[Job]]:
+    """Return every job that the server has ever had, newest first."""
+    rows = yield from api.all_rows(api.list_jobs, MOST)
+    return [api.as_job(row) for row in rows]
+
+
+def commotion() -> Flow[str]:
+    """Return what the server works on or has before it; "" when all of it rests."""
+    if going := [str(job) for job in (yield from all_jobs()) if not job.phase.over]:
+        return f"{going[-1]}{f', and {len(going) - 1} more' if going[1:] else ''}"
+    # The table of jobs is written by hand, by workers that may die: the queue and the workers are asked, too.
+    if queued := sum(int(row.get("count") or 0) for row in (yield from api.worker_queue())):
+        return f"{queued} jobs are in the queue"
+    busy = [row for row in (yield from api.busy_workers()) if row.get("is_busy")]
+    return f"{len(busy)} workers are busy" if busy else ""
+
+
 def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
     """Look at as many of the wanted jobs as one list shows: newest first, so those in flight are in front.
 

@@ -1,0 +1,109 @@
+"""One reaping: what is found twice, and is an orphan each time, is looked at once more and ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from reelworks.core.errors import RefusedError, VideoServiceError
+from reelworks.core.owners import forget_owner
+from reelworks.core.redact import redact
+from reelworks.reap.finding import Finding, Thing, Verdict
+from reelworks.reap.holdings import Holdings
+from reelworks.reap.report import Report
+from reelworks.reap.verdict import Judge
+
+log = logging.getLogger(__name__)
+
+PAUSE = 10.0
+"""Seconds between the two looks: longer than a service needs to show a job that a queue has just handed out."""
+
+
+@dataclass(frozen=True)
+class Reaper:
+    """Ends orphans, or with ``dry_run`` only says which it would end."""
+
+    judge: Judge
+    dry_run: bool = True
+    sleep: Callable[[float], None] = time.sleep
+
+    def reap(self, holdings: Iterable[Holdings], report: Report) -> Report:
+        """Go through all holdings, one after the other, and write down in ``report`` what was found and done.
+
+        Where a list cannot be had in full, nothing of it is touched; the others are not affected.
+
+        :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow does not answer; nothing more is touched.
+        """
+        for held in holdings:
+            try:
+                report.findings += self._reaped(held, report)
+            except RefusedError as error:
+                # Most servers rent no machines, and say it with a refusal.
+                (report.skipped if held.kind == "machine" else report.faults)[held.label] = redact(str(error))
+            except VideoServiceError as error:
+                report.faults[held.label] = redact(str(error))
+        return report
+
+    def _reaped(self, held: Holdings, report: Report) -> list[Finding]:
+        findings = self._surveyed(held)
+        if not any(finding.verdict is Verdict.ORPHAN for finding in findings):
+            return findings
+        objections = self._objections(held, findings)
+        if self.dry_run:
+            return [self._said(held, finding, objections) for finding in findings]
+        self.sleep(PAUSE)
+        orphans = {finding.thing.id for finding in findings if finding.verdict is Verdict.ORPHAN}
+        again = self._surveyed(held)
+        done = [self._ended(held, f, objections, report) if f.thing.id in orphans else _later(f) for f in again]
+        self._forget(done)
+        return done
+
+    def _surveyed(self, held: Holdings) -> list[Finding]:
+        """List all before anything is done: a list that breaks off is no list."""
+        return [self.judge.judged(thing, held.desertion) for thing in held.things()]
+
+    def _objections(self, held: Holdings, findings: list[Finding]) -> dict[str, str]:
+        orphans = [finding.thing for finding in findings if finding.verdict is Verdict.ORPHAN]
+        return {thing.id: held.objection(thing) for thing in orphans}
+
+    def _said(self, held: Holdings, finding: Finding, objections: dict[str, str]) -> Finding:
+        if finding.verdict is not Verdict.ORPHAN:
+            return finding
+        objection = objections[finding.thing.id]
+        return replace(self._priced(held, finding), done=f"left: {objection}" if objection else "would be ended")
+
+    def _ended(self, held: Holdings, finding: Finding, objections: dict[str, str], report: Report) -> Finding:
+        if finding.verdict is not Verdict.ORPHAN:
+            return finding
+        priced = self._priced(held, finding)
+        try:
+            objection = objections[finding.thing.id] or held.objection(finding.thing)
+            if objection:
+                return replace(priced, done=f"left: {objection}")
+            # The last look, right before: its task may have been cleared meanwhile.
+            now = self.judge.judged(finding.thing, held.desertion)
+            if now.verdict is not Verdict.ORPHAN:
+                return replace(now, done="left")
+            done = held.end(finding.thing)
+        except VideoServiceError as error:
+            report.faults[str(finding.thing)] = redact(str(error))
+            return replace(priced, done="not known to be ended")
+        log.info("%s: %s, because %s", finding.thing, done, finding.why)
+        return replace(priced, done=done, ended=True)
+
+    def _priced(self, held: Holdings, finding: Finding) -> Finding:
+        thing: Thing = finding.thing
+        return replace(finding, thing=replace(thing, amount=held.amount(thing, finding.age or 0.0)))
+
+    def _forget(self, findings: list[Finding]) -> None:
+        """Strike the notes of what is gone; a lost answer can have left two things of one name."""
+        left = {finding.thing.key for finding in findings if not finding.ended}
+        for key in {finding.thing.key for finding in findings if finding.ended} - left:
+            forget_owner(key)
+
+
+def _later(finding: Finding) -> Finding:
+    """Leave to the next reaping what has become an orphan since the first look."""
+    return replace(finding, done="left: it was none a moment ago") if finding.verdict is Verdict.ORPHAN else finding

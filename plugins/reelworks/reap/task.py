@@ -1,0 +1,69 @@
+"""The task of ``reap_remote``: the connections it looks at, and what it leaves in Airflow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from reelworks.core.errors import BadInputError
+from reelworks.reap.holdings import ByteNiteJobs, Holdings, OpenEncoderJobs, OpenEncoderMachines, PixopVideos
+from reelworks.reap.reaper import Reaper
+from reelworks.reap.report import Report
+from reelworks.reap.verdict import Judge
+from reelworks.settings import words
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+HOLDINGS: Mapping[str, tuple[type[Holdings], ...]] = {
+    "bytenite": (ByteNiteJobs,),
+    # Machines last: they are deleted only when no job is left.
+    "openencoder": (OpenEncoderJobs, OpenEncoderMachines),
+    "pixop": (PixopVideos,),
+}
+
+log = logging.getLogger(__name__)
+
+
+def reap_remote(context: Context) -> dict[str, Any]:
+    """Reap as the run's params say; return the report, which is there for a run that fails, too.
+
+    :raises airflow.sdk.exceptions.AirflowException: a service could not be looked at, or an orphan not be ended.
+    """
+    from airflow.sdk.exceptions import AirflowException
+
+    params = context["params"]
+    report = Report(dry_run=bool(params["dry_run"]))
+    reaper = Reaper(Judge(grace=float(params["grace"]), dags=params["dags"]), dry_run=report.dry_run)
+    reaper.reap(held_under(words("REELWORKS_REAP_CONNS"), params["services"], report.skipped), report)
+    log.info("%s\n%s", "Dry run: nothing was touched" if report.dry_run else "Reaped", report.as_text())
+    told = report.as_json()
+    if report.faults:
+        context["ti"].xcom_push(key="return_value", value=told)
+        raise AirflowException("; ".join(f"{what}: {why}" for what, why in report.faults.items()))
+    return told
+
+
+def held_under(conn_ids: Collection[str], services: Collection[str], skipped: dict[str, str]) -> Iterator[Holdings]:
+    """Give what lies under each connection, of the services asked for; ``skipped`` is told what is not looked at.
+
+    :raises BadInputError: a connection is of none of the services.
+    """
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    found = {}
+    for conn_id in conn_ids:
+        try:
+            found[conn_id] = str(BaseHook.get_connection(conn_id).conn_type)
+        except AirflowNotFoundException:
+            skipped[conn_id] = "there is no such connection"
+    for conn_id, service in found.items():
+        if service not in HOLDINGS:
+            raise BadInputError(
+                f"the connection {conn_id!r} is of type {service!r}: name those of {', '.join(HOLDINGS)}"
+            )
+    for conn_id, service in found.items():
+        if service in services:
+            yield from (holdings(conn_id) for holdings in HOLDINGS[service])

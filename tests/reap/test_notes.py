@@ -1,0 +1,133 @@
+"""What tasks note of the things they make: from before they are there until nobody is bound to them any more."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+from reelworks.core.owners import ASSET, disown, forget_owner, note_owner, owner_of
+from tests.guarantees.house import House
+from tests.guarantees.pixop_house import PixopHouse
+from tests.reap.airflow_edge import Airflow, written
+from tests.reap.conftest import HOUSES, Reap, go_on
+from tests.task_process import DAG_ID, RUN_ID, TaskLife
+
+every_service = pytest.mark.parametrize("house", list(HOUSES), indirect=True)
+
+
+def life_of(house: House, **arguments: Any) -> TaskLife:
+    go_on(house)
+    return house.encode(house.put(), house.quick, **arguments)
+
+
+@every_service
+def test_a_job_is_noted_before_it_is_there_and_struck_when_all_is_done(house: House) -> None:
+    life = life_of(house)
+
+    assert life.run().state == "success"
+
+    (asset, name, note), (_, struck, nothing) = written(life)
+    assert asset == ASSET
+    assert name == struck == life.xcoms["job"]["name"]
+    assert nothing is None
+    assert {key: note[key] for key in ("dag_id", "run_id", "task_id", "map_index", "keep", "disowned")} == {
+        "dag_id": DAG_ID,
+        "run_id": RUN_ID,
+        "task_id": "encode",
+        "map_index": -1,
+        "keep": False,
+        "disowned": False,
+    }
+
+
+def test_no_job_is_there_without_a_note_wherever_its_task_dies(house: House) -> None:
+    lives: dict[int, TaskLife] = {}
+
+    def leaves_a_draft(kill_at: int) -> bool:
+        there = set(house.unfinished())
+        lives[kill_at] = life_of(house, life={"retries": 1})
+        lives[kill_at].kill_at = kill_at
+        assert lives[kill_at].run().state == "killed"
+        return set(house.unfinished()) > there
+
+    # The first point at which there is one: as the create is answered.
+    life = lives[bisect_left(range(30), True, key=leaves_a_draft)]
+
+    assert len(life.notes) == 1
+    assert life.run().state == "success"
+    assert life.notes == {}
+    assert len(house.paid()) == 1
+
+
+def test_a_note_is_struck_when_the_job_of_a_failed_task_is_cancelled(house: House) -> None:
+    life = life_of(house, life={"retries": 0})
+    with house.failing():
+        assert life.run().state == "failed"
+
+    assert [bool(note) for _, _, note in written(life)] == [True, False]
+
+
+def test_a_new_generation_disowns_what_could_not_be_tidied_away(
+    pixop: PixopHouse, airflow: Airflow, reap: Reap
+) -> None:
+    """The video of the first generation is still there; its task runs on with the second's."""
+    pixop.faults({"endpoint": "delete_video", "kind": "status", "status": 403})
+    life = life_of(pixop, life={"retries": 0})
+    assert life.run().state == "success"
+    pixop.faults()
+    (left,) = pixop.unfinished()
+    assert [bool(note) for _, _, note in written(life)] == [True]
+    (name,) = airflow.adopt(life, "live")
+    life.clear()
+    assert life.run().state == "success"
+
+    assert airflow.adopt(life, "live", "running") == [name]
+
+    report = reap("pixop")
+
+    assert [(finding.thing.id, finding.why) for finding in report.findings] == [(left, "its task has begun another")]
+    assert pixop.unfinished() == []
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_video_that_is_to_stay_is_not_left_as_an_orphan(
+    pixop: PixopHouse, airflow: Airflow, reap: Reap, keep: bool
+) -> None:
+    life = life_of(pixop, keep_remote=keep)
+    assert life.run().state == "success"
+
+    notes = [note for _, _, note in written(life)]
+    assert notes[0]["keep"] is keep
+    assert notes[1] is None
+    airflow.adopt(life, "done", "success")
+    assert not [finding for finding in reap("pixop").findings if finding.ended]
+    assert len(pixop.unfinished()) == keep
+
+
+def test_a_cleared_task_disowns_what_its_first_job_left(airflow: Airflow) -> None:
+    airflow.note("a-dag-encode-0123456789-1", "live")
+
+    disown("a-dag-encode-0123456789-1")
+    disown("a-dag-encode-0123456789-2")  # never noted, or struck already
+
+    assert airflow.notes["a-dag-encode-0123456789-1"]["disowned"] is True
+    assert len(airflow.notes) == 1
+
+
+def test_no_task_fails_for_a_note(airflow: Airflow, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the DAG is not there, its asset is not either, and Airflow refuses the note with a 404."""
+    caplog.set_level("INFO")
+    airflow.silent_at = 1
+    instance = SimpleNamespace(dag_id=DAG_ID, run_id=RUN_ID, task_id="encode", map_index=-1)
+
+    note_owner("a-dag-encode-0123456789-1", instance)
+    disown("a-dag-encode-0123456789-1")
+    forget_owner("a-dag-encode-0123456789-1")
+
+    assert "is not noted, so nobody ends it should its task not: the DAG reap_remote has to be there" in caplog.text
+    with pytest.raises(AirflowRuntimeError):
+        owner_of("a-dag-encode-0123456789-1")  # the reaper has to know that it does not know

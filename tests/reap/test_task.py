@@ -1,0 +1,149 @@
+"""The DAG, its form, and its one task: what it looks at and what it leaves in Airflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowException
+
+from reelworks.core.errors import BadInputError
+from reelworks.core.owners import ASSET
+from reelworks.reap import reaper
+from reelworks.reap.task import HOLDINGS, reap_remote
+from stack import ROOT
+from tests.guarantees.house import House
+from tests.reap.airflow_edge import Airflow
+from tests.reap.test_restraint import orphan, there
+
+DAG_FILE = str(ROOT / "dags" / "reap_remote.py")
+
+
+@pytest.fixture
+def dag(airflow: Airflow) -> DAG:
+    bag = DagBag(DAG_FILE, collect_dags=False)
+    bag.process_file(DAG_FILE)
+    assert bag.import_errors == {}
+    assert not airflow.asked
+    return bag.dags["reap_remote"]  # type: ignore[return-value]
+
+
+class Instance:
+    """The task instance, as far as the task needs it."""
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+
+def reaped(instance: Instance | None = None, **changes: Any) -> dict[str, Any]:
+    """Run the task; ``changes`` are what a person changes in the form."""
+    params = {"dry_run": True, "services": [*HOLDINGS], "grace": 900, "dags": [], **changes}
+    return reap_remote({"params": params, "ti": instance or Instance()})  # type: ignore[typeddict-item]
+
+
+def test_it_starts_paused_once_at_a_time_and_changes_nothing_by_itself(dag: DAG) -> None:
+    assert dag.is_paused_upon_creation
+    assert dag.max_active_runs == 1
+    assert dag.schedule == "*/30 * * * *"
+    assert dag.params["dry_run"] is True
+    assert dag.params["services"] == [*HOLDINGS]
+    assert dag.params["grace"] == 900
+    (task,) = dag.tasks
+    assert [asset.name for asset in task.inlets] == [ASSET]
+
+
+@pytest.mark.parametrize(("told", "dry"), [("act", False), ("report", True), ("ACT NOW", True), ("", True)])
+def test_only_the_word_act_makes_it_act(
+    monkeypatch: pytest.MonkeyPatch, airflow: Airflow, told: str, dry: bool
+) -> None:
+    monkeypatch.setenv("REELWORKS_REAP", told)
+    monkeypatch.setenv("REELWORKS_REAP_SCHEDULE", "@daily")
+    bag = DagBag(DAG_FILE, collect_dags=False)
+    bag.process_file(DAG_FILE)
+
+    assert bag.dags["reap_remote"].params["dry_run"] is dry
+    assert bag.dags["reap_remote"].schedule == "@daily"
+
+
+def test_the_report_says_what_and_whose_it_is_and_why(
+    house: House, airflow: Airflow, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    ours = orphan(house, airflow)
+
+    report = reaped()
+
+    (row,) = report["things"]
+    assert row["id"] == ours
+    assert row["owner"] == "a_dag.encode, run gone"
+    assert (row["why"], row["done"], row["amount"]) == ("its task is failed", "would be ended", "0 ByteChips")
+    assert row["age"] > 900
+    assert report["counts"] == {"bytenite jobs": {"orphan": 1}}
+    assert report["dry_run"] is True
+    assert json.loads(json.dumps(report)) == report
+    assert "Dry run: nothing was touched" in caplog.text
+    assert ours in caplog.text
+    for secret in house.secrets:
+        assert secret not in caplog.text + json.dumps(report)
+    assert there(house) == {ours}
+
+
+def test_a_connection_that_is_not_there_is_skipped_and_said(
+    house: House, airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "PAUSE", 0.0)
+    ours = orphan(house, airflow)
+
+    report = reaped(dry_run=False)
+
+    skipped = {"openencoder_default": "there is no such connection", "pixop_default": "there is no such connection"}
+    assert report["skipped"] == skipped
+    assert [row["id"] for row in report["things"]] == [ours]
+    assert report["counts"] == {"bytenite jobs": {"orphan": 1, "ended": 1}}
+    assert there(house) == set()
+
+
+def test_other_services_and_dags_can_be_left_out(house: House, airflow: Airflow) -> None:
+    orphan(house, airflow)
+
+    assert reaped(services=["pixop"])["counts"] == {}
+    assert reaped(dags=["encode_video"])["counts"] == {"bytenite jobs": {"passed over": 1}}
+
+
+def test_connections_of_one_s_own_are_named_by_a_setting(
+    house: House, airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = orphan(house, airflow)
+    monkeypatch.setenv("AIRFLOW_CONN_BYTENITE_EU", json.dumps(house.connection()))
+    airflow.variables["REELWORKS_REAP_CONNS"] = "bytenite_eu"
+
+    assert [row["id"] for row in reaped()["things"]] == [ours]
+
+    airflow.variables["REELWORKS_REAP_CONNS"] = "bytenite_eu aws_default"
+    with pytest.raises(BadInputError, match="'aws_default' is of type 'aws'"):
+        reaped()
+
+
+def test_a_service_that_does_not_answer_fails_the_task_after_the_others_are_reaped(
+    open_house: Callable[[str], House], airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "PAUSE", 0.0)
+    bytenite, pixop = open_house("bytenite"), open_house("pixop")
+    left, ours = orphan(bytenite, airflow), orphan(pixop, airflow)
+    bytenite.faults({"endpoint": "list_jobs", "kind": "status"})
+    instance = Instance()
+
+    with pytest.raises(AirflowException, match="bytenite jobs, bytenite_default"):
+        reaped(instance, dry_run=False)
+
+    report = instance.xcoms["return_value"]
+    assert [row["id"] for row in report["things"] if row["done"].startswith("deleted")] == [ours]
+    assert list(report["faults"]) == ["bytenite jobs, bytenite_default"]
+    assert (there(bytenite), there(pixop)) == ({left}, set())
