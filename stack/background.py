@@ -1,4 +1,4 @@
-"""``up``, ``down`` and ``status``: a stack that stays until it is told to stop."""
+"""``up``, ``cluster``, ``down`` and ``status``: a stack that stays until it is told to stop."""
 
 import contextlib
 import os
@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-from stack import ROOT, machine
+from stack import ROOT, cluster, machine
 from stack.home import Home
 from stack.processes import ComponentDied, Processes, StackError
 from stack.settings import callers_connections
@@ -19,9 +20,30 @@ START_WITHIN = 400.0
 STOP_WITHIN = 30.0
 PARSED_WITHIN = 45.0
 
+Running = Callable[..., contextlib.AbstractContextManager[machine.Machine]]
+
 
 def up(home: Home, terminal: Terminal) -> int:
     """Start a stack that outlives this command, and wait until it is ready."""
+    return _start(home, terminal, "keep")
+
+
+def up_cluster(home: Home, terminal: Terminal) -> int:
+    """Do the same with a cluster."""
+    return _start(home, terminal, "keep-cluster")
+
+
+def keep(home: Home, terminal: Terminal) -> int:
+    """Be the process that has started the stack and looks after it."""
+    return _keep(home, terminal, machine.running)
+
+
+def keep_cluster(home: Home, terminal: Terminal) -> int:
+    """Be that of a cluster."""
+    return _keep(home, terminal, cluster.running)
+
+
+def _start(home: Home, terminal: Terminal, keep: str) -> int:
     if (owner := home.owner()) is not None:
         about = home.status()
         ready = about.get("phase") == "ready"
@@ -31,7 +53,7 @@ def up(home: Home, terminal: Terminal) -> int:
     home.write_status("starting")
     with (home.path / "stack.log").open("w") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "stack", "keep", "--home", str(home.path)],
+            [sys.executable, "-m", "stack", keep, "--home", str(home.path)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -54,10 +76,9 @@ def up(home: Home, terminal: Terminal) -> int:
     return 1
 
 
-def keep(home: Home, terminal: Terminal) -> int:
-    """Be the process that has started the stack and looks after it."""
+def _keep(home: Home, terminal: Terminal, running: Running) -> int:
     try:
-        with interruptible(), _running(home, terminal) as stack:
+        with interruptible(), running(home, terminal, fresh=False, overrides=callers_connections()) as stack:
             home.write_status(
                 "ready", airflow=stack.airflow.url, sandbox=_addresses(stack.sandbox), notes=_notes(stack)
             )
@@ -90,27 +111,23 @@ def down(home: Home, terminal: Terminal) -> int:
         home.write_status("stopped")
     if left:
         terminal.say(f"Ended what an earlier run had left: {', '.join(left)}.")
-    terminal.say("Stopped." if owner or left else "Nothing was running.")
+    terminal.say(f"{home.path.name}: {'stopped' if owner or left else 'nothing was running'}.")
     return 0
 
 
 def status(home: Home, terminal: Terminal) -> int:
     """Tell what runs; 0 if the stack is ready, 3 if it is not."""
-    about = home.status()
+    about, name = home.status(), home.path.name
     if home.owner() and about.get("phase") == "ready":
-        terminal.say(_describe(about, "Running"))
+        terminal.say(_describe(about, f"{name}: running"))
         return 0
     if home.owner():
-        terminal.say(f"Running, but not ready: {about.get('phase')}.")
+        terminal.say(f"{name}: running, but not ready: {about.get('phase')}.")
     elif about.get("phase") == "failed":
-        terminal.say(f"Not running; it failed: {about.get('message')}")
+        terminal.say(f"{name}: not running; it failed: {about.get('message')}")
     else:
-        terminal.say("Not running.")
+        terminal.say(f"{name}: not running.")
     return 3
-
-
-def _running(home: Home, terminal: Terminal) -> contextlib.AbstractContextManager[machine.Machine]:
-    return machine.running(home, terminal, fresh=False, overrides=callers_connections())
 
 
 def _gone(home: Home, owner: int) -> bool:

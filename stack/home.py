@@ -55,6 +55,10 @@ class Home:
                 return int(data["pid"])
         return None
 
+    def has_left_overs(self) -> bool:
+        """Whether processes of it are on record, which its owner takes off when it stops."""
+        return any((self.path / "run").glob("*.json"))
+
     def write_status(self, phase: str, **details: Any) -> None:
         """Say where this stack stands, for the other commands to read."""
         unfinished = self.path / "status.new"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,6 +13,7 @@ import pytest
 
 from stack import ROOT, session
 from stack.processes import ComponentDied, Processes
+from tests.stack.waiting import until
 
 # A process that starts two more as Airflow does, one in a group of its own and one deaf to SIGTERM,
 # and notes the pids of all three.
@@ -60,13 +61,6 @@ def processes(home: Path) -> Iterator[Processes]:
     owner = Processes(home)
     yield owner
     owner.stop()
-
-
-def until(is_so: Callable[[], object], within: float = 15.0) -> None:
-    end = time.monotonic() + within
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def family(home: Path) -> list[int]:
