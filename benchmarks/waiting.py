@@ -28,6 +28,7 @@ from benchmarks.wait_operator import JOBS
 from stack import session
 
 INTERVAL = 15.0
+WARM_UP = 10.0
 PROBE, OURS, STOCK = "probe_the_loop", "wait_with_ours", "wait_with_stock"
 HEADINGS = ("waits with", "MB", "cores", "lag p50 ms", "lag p99 ms", "requests/s", "back p50 s", "back p95 s")
 MB = 1e6
@@ -118,7 +119,7 @@ def waits_of(dag_id: str, jobs: int, ends: int, rate: float, where: str, window:
         with running(where, _overrides(url, jobs, probe), workers=2, triggerers=1) as up:
             bench = Bench(up, probe, window)
             bench.start(PROBE, 1)
-            time.sleep(INTERVAL)
+            time.sleep(WARM_UP)
             empty = bench.cost()
             run_id = bench.start(dag_id, jobs)
             time.sleep(2 * INTERVAL)
