@@ -21,6 +21,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
 
 from reelworks.core.owners import ASSET
+from reelworks.notify import note_failure, tell_failure
 from reelworks.settings import environment
 
 SERVICES = ["bytenite", "openencoder", "pixop"]
@@ -34,13 +35,19 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=True,
     tags=["reelworks"],
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=1)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 1, "retry_delay": timedelta(minutes=1), "on_failure_callback": note_failure},
     params={
         "dry_run": Param(environment("REELWORKS_REAP") != "act", type="boolean", title="Only say what would be done"),
         "services": Param(
             SERVICES, type="array", items={"enum": SERVICES}, examples=SERVICES, minItems=1, title="Services"
         ),
-        "grace": Param(900, type="number", minimum=0, title="Seconds for which nothing is touched that is new"),
+        "grace": Param(
+            float(environment("REELWORKS_REAP_GRACE")),
+            type="number",
+            minimum=0,
+            title="Seconds for which nothing is touched that is new",
+        ),
         "dags": Param(
             [], type="array", items={"type": "string"}, title="Ids of the DAGs whose things it is (none: all)"
         ),

@@ -14,6 +14,7 @@ from drill import FOLDER, airflow
 from drill.expected import Expected, expected
 from drill.plan import WAVES, Landing, Plan
 from stack.cluster import Cluster
+from stack.processes import StackError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -34,6 +35,8 @@ OVERRIDES = {
     "REELWORKS_SWEEP_SCHEDULE": "* * * * *",
     "REELWORKS_REAP_SCHEDULE": "* * * * *",
     "REELWORKS_REAP": "act",
+    # Longer than a task that was killed is away; everything here is over in a tenth of the usual time.
+    "REELWORKS_REAP_GRACE": "90",
 }
 
 PACE: dict[str, dict[str, Any]] = {
@@ -56,7 +59,7 @@ class Stage:
         for service, pace in PACE.items():
             self._tell(service, "settings", pace)
         for dag in (*NOTICING, REAPING):
-            self.cluster.wait_for(f"the DAG {dag}", partial(self.cluster.airflow.unpause, dag), 90)
+            self.cluster.wait_for(f"the DAG {dag}", partial(self._switched_on, dag), 90)
         self._tell("sqs", "settings", self.plan.events)
         for service in SERVICES:
             self._tell(service, "faults", {"rules": list(self.plan.faults)})
@@ -89,6 +92,11 @@ class Stage:
         etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
         source = f"s3://inbox/{landing.key}"
         return expected(source, landing.recipe, landing.fate, size=len(content), etag=etag)
+
+    def _switched_on(self, dag: str) -> bool:
+        if error := self.cluster.airflow.import_errors(self.cluster.began).get(f"{dag}.py"):
+            raise StackError(f"dags/{dag}.py cannot be imported: {error}")
+        return self.cluster.airflow.unpause(dag)
 
     def _tell(self, service: str, what: str, body: dict[str, Any]) -> None:
         url = self.cluster.sandbox[service]["url"]

@@ -41,6 +41,7 @@ TABLE = {
         Setting("REELWORKS_SWEEP_SCHEDULE", "*/15 * * * *", "Cron expression of `sweep_inbox`", parsed=True),
         Setting("REELWORKS_REAP", "report", "What `reap_remote` does with orphans: `report`, or `act`", parsed=True),
         Setting("REELWORKS_REAP_SCHEDULE", "*/30 * * * *", "Cron expression of `reap_remote`", parsed=True),
+        Setting("REELWORKS_REAP_GRACE", "900", "Seconds for which it touches nothing that is new", parsed=True),
         Setting(
             "REELWORKS_REAP_CONNS",
             "bytenite_default openencoder_default pixop_default",

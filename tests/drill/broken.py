@@ -63,16 +63,16 @@ def success_by_default() -> None:
 
 def publish_before_verify() -> None:
     """Copy what was made to where readers look, and verify it there."""
-    published = Publisher._published
+    verified = Publisher._verified
 
     def early(self: Publisher, earlier: Any) -> Any:
         for made in self.made:
             for output in made["outputs"]:
                 name = self.recipe.file_name(source="", encode=made["name"], made=output["name"])
                 s3.copy(self.client, s3.S3Url.parse(output["url"]), self.place.joined(name))
-        return published(self, earlier)
+        return verified(self, earlier)
 
-    Publisher._published = early  # type: ignore[method-assign]
+    Publisher._verified = early  # type: ignore[method-assign]
 
 
 BROKEN: dict[str, Callable[[], None]] = {

@@ -26,6 +26,7 @@ from drill.expected import Expected, Fate, expected
 from drill.plan import Kind
 from reelworks.openencoder import jobs as openencoder_jobs
 from reelworks.process.operators import ProbeOperator
+from sandbox import children
 from tests.drill.broken import BROKEN
 from tests.guarantees.bytenite_house import ImpatientEncodeOperator, QuickEncodeOperator
 from tests.guarantees.encoder_house import CALM, QuickOpenEncoderOperator
@@ -168,6 +169,7 @@ def played(variant: str | None, folder: Path, seed: int) -> list[Violation]:
     """Play the scenario with the operators as they are, or broken. Changes the process: call it in a fork."""
     if variant:
         BROKEN[variant]()
+    children.die_with_parent = children._dier()  # it knows the process that was forked as the parent of all
     openencoder_jobs.WATCH, openencoder_jobs.TICK = 0.5, 0.1
     os.environ["REELWORKS_RECIPES"] = str(FOLDER / "recipes")
     folder.mkdir(parents=True)
