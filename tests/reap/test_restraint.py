@@ -178,7 +178,7 @@ def test_a_task_that_fails_between_the_looks_is_left_to_the_next_reaping(
 
 
 def test_one_that_cannot_be_ended_keeps_no_other_and_stays_noted(house: House, airflow: Airflow, reap: Reap) -> None:
-    ids = {orphan(house, airflow) for _ in range(3)}
+    ids = {orphan(house, airflow) for _ in range(2)}
     house.faults({"endpoint": "abort_job", "kind": "status", "status": 403, "times": 5})
 
     report = reap("bytenite")
