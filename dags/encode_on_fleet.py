@@ -19,6 +19,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, get_current_context, task, task_group
 
 from reelworks.core.presets import preset_names
+from reelworks.notify import note_failure, tell_failure
 from reelworks.openencoder.operators import (
     OpenEncoderCreateMachinesOperator,
     OpenEncoderDeleteMachinesOperator,
@@ -36,7 +37,8 @@ with DAG(
     schedule=None,
     max_active_runs=1,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
     params={
         "sources": Param(["s3://inbox/video.mp4"], type="array", items={"type": "string"}, minItems=1, title="Sources"),
         "destination": Param("s3://outbox/fleet", type="string", pattern="^s3://.+", title="Destination prefix"),

@@ -23,6 +23,7 @@ from reelworks.bytenite.operators import (
 )
 from reelworks.bytenite.sensors import ByteNiteJobSensor
 from reelworks.core.presets import preset_names
+from reelworks.notify import note_failure, tell_failure
 
 JOB = "{{ ti.xcom_pull('create_job') }}"
 
@@ -32,7 +33,8 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     tags=["reelworks", "example"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+"),
         "destination": Param("s3://outbox/step_by_step", type="string", pattern="^s3://.+"),

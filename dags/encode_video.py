@@ -12,6 +12,7 @@ from airflow.sdk import DAG, Param, get_current_context, task
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.core.presets import preset_names
+from reelworks.notify import note_failure, tell_failure
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.pipeline import check_request, publish_manifest
 from reelworks.web.task import publishing_task
@@ -24,7 +25,8 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+", title="Source"),
         "destination": Param("s3://outbox/encoded", type="string", pattern="^s3://.+", title="Destination prefix"),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, get_current_context
 
 from reelworks.core.presets import preset_names
+from reelworks.notify import note_failure, tell_failure
 from reelworks.pipeline import publish_each
 from reelworks.pixop.operators import PixopEnhanceOperator
 from reelworks.web.task import publishing_task
@@ -26,7 +27,8 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^s3://.+", title="Source"),
         "destination": Param("s3://outbox/enhanced", type="string", pattern="^s3://.+", title="Destination prefix"),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
 from reelworks.inbox.bell import QueueBell
+from reelworks.notify import note_failure, tell_failure
 
 waiting = Asset("reelworks_inbox_events", watchers=[AssetWatcher(name="queue", trigger=QueueBell())])
 
@@ -23,7 +24,8 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=True,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
 ):
 
     @task

@@ -17,6 +17,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
+from reelworks.notify import note_failure, tell_failure
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
 from reelworks.process.plan import SLOTS, work
@@ -45,7 +46,8 @@ with DAG(
     # Most of a run is waiting at a service; Airflow's own 16 would let one full service hold up the others.
     max_active_runs=64,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
     user_defined_macros={"work": work},
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^s3://.+", title="Source"),

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task
 
+from reelworks.notify import note_failure, tell_failure
 from reelworks.settings import environment
 
 with DAG(
@@ -22,7 +23,8 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=True,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
 ):
 
     @task

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from reelworks.notify import note_failure, tell_failure
 from reelworks.openencoder.operators import OpenEncoderSyncPresetsOperator
 
 with DAG(
@@ -20,6 +21,7 @@ with DAG(
     schedule=None,
     max_active_runs=1,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
 ):
     OpenEncoderSyncPresetsOperator(task_id="sync_presets")

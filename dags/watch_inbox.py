@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, task
 
 from reelworks.inbox.sensor import NewVideoSensor
+from reelworks.notify import note_failure, tell_failure
 
 with DAG(
     "watch_inbox",
@@ -24,7 +25,8 @@ with DAG(
     # What lands may cost money: that is for someone to switch on.
     is_paused_upon_creation=True,
     tags=["reelworks"],
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20)},
+    on_failure_callback=tell_failure,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
 ):
     landed = NewVideoSensor(task_id="wait_for_videos", timeout=timedelta(days=1).total_seconds(), soft_fail=True)
 

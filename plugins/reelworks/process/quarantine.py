@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class QuarantinedError(BadInputError):
     """The source cannot be worked on, and its record says why: ``record`` is its address, ``reason`` what it says."""
 
+    money = "no: nothing was started"
     remedy = "upload a good one under the same key, which starts a run of its own; nothing else is to be done"
 
     def __init__(self, record: s3.S3Url, reason: str) -> None:
