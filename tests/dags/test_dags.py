@@ -64,6 +64,30 @@ def test_a_dag_file_imports_without_errors_and_pulls_in_nothing_heavy(dag_file: 
     assert heavy == []
 
 
+PUBLISHING = {
+    "encode_video": "publish",
+    "enhance_video": "publish",
+    "encode_on_fleet": "video.publish",
+    "process_video": "verify_and_publish",
+}
+LINKS = """
+import os
+from airflow.dag_processing.dagbag import DagBag
+dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags
+result = {}
+for dag, task in json.loads(os.environ["PUBLISHING"]).items():
+    operator = dags[dag].get_task(task)
+    operator = operator.operator_class if operator.is_mapped else operator
+    result[dag] = sorted(link.name for link in operator.operator_extra_links)
+"""
+
+
+def test_whatever_publishes_a_video_links_to_its_pictures(tmp_path: Path) -> None:
+    found = fresh(LINKS, **airflow(tmp_path, ""), PUBLISHING=json.dumps(PUBLISHING))
+
+    assert found == {dag: ["Before / after", "Contact sheet", "Manifest"] for dag in PUBLISHING}
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("airflow")
