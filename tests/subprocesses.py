@@ -19,7 +19,7 @@ def fresh(code: str, **environment: str) -> Any:
         env={**inherited, "PYTHONPATH": str(ROOT / "plugins"), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
