@@ -138,9 +138,10 @@ HOPELESS = (BadInputError, BadOutputError, SignInRefusedError, RefusedError)
 
 
 def all_errors(above: type[VideoServiceError] = VideoServiceError) -> Iterator[type[VideoServiceError]]:
-    """Give each class that has been imported, those of a kind together."""
-    for kind in above.__subclasses__():
-        yield kind
+    """Give each of our classes that has been imported, those of a kind together, in the same order each time."""
+    for kind in sorted(above.__subclasses__(), key=lambda kind: kind.__module__):
+        if kind.__module__.startswith("reelworks."):
+            yield kind
         yield from all_errors(kind)
 
 
