@@ -55,9 +55,11 @@ class AirflowApi:
             return []
         return ["api_server", *(part for part in PARTS if _beat(health, part) >= since)]
 
-    def living(self, kind: str) -> int:
-        """Count the processes of a kind (``TriggererJob``, …) that beat."""
-        return int(self._get(f"jobs?job_type={kind}&is_alive=true&limit=1")["total_entries"])
+    def living(self, kind: str, since: float) -> int:
+        """Count the processes of a kind (``TriggererJob``, …) that have begun ``since`` and beat."""
+        # The API's own total counts the dead as well.
+        jobs = self._get(f"jobs?job_type={kind}&is_alive=true&order_by=-latest_heartbeat&limit=100")["jobs"]
+        return sum(_epoch(job["start_date"]) >= since for job in jobs)
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been parsed and is not paused."""

@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from celery import Celery  # type: ignore[import-untyped]
 
@@ -82,7 +83,8 @@ def running(
         machine = start(home, processes, terminal, layout, overrides or {}, fresh=fresh, instant=instant)
         cluster = Cluster(**vars(machine), postgres=postgres, broker=broker)
         terminal.show("waiting for workers and triggerers", "workers")
-        cluster.wait_for("the triggerers", lambda: machine.airflow.living("TriggererJob") >= triggerers, WITHIN)
+        living = partial(machine.airflow.living, "TriggererJob", machine.began)
+        cluster.wait_for("the triggerers", lambda: living() >= triggerers, WITHIN)
         cluster.wait_for("the workers", lambda: len(_answering(broker)) >= workers, WITHIN)
         yield cluster
 

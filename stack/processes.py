@@ -110,6 +110,11 @@ class Processes:
         """SIGKILL a process with all that it started, as the kernel or a power cut would, and start it anew."""
         with self._lock:
             component = self.named(name)
+            # Its guard is left to take note of the death: as a zombie, which nobody may clear away for a while, a
+            # PostgreSQL still counts as running to its successor.
+            session.kill_members(component.guard.pid)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                component.guard.wait(guard.GRACE)
             session.kill(component.guard.pid)
             component.guard.wait()
             return self._replace(component)

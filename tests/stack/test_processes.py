@@ -7,12 +7,13 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from stack import ROOT, session
-from stack.processes import ComponentDied, Processes
+from stack.processes import TOO_OFTEN, ComponentDied, Processes, StackError
 from tests.stack.waiting import until
 
 # A process that starts two more as Airflow does, one in a group of its own and one deaf to SIGTERM,
@@ -34,6 +35,21 @@ FAMILY = textwrap.dedent(
         file.write(" ".join(map(str, pids)))
     os.rename("family.new", "family")
     time.sleep(120)
+    """
+)
+
+# A process that writes down its name and the signal that ends it.
+LAST_WORDS = textwrap.dedent(
+    """
+    import signal, sys, time
+    def end(number, frame):
+        with open("ends", "a") as file:
+            file.write(f"{sys.argv[1]} {number} ")
+        sys.exit()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, end)
+    print("ready", flush=True)
+    time.sleep(60)
     """
 )
 
@@ -177,3 +193,55 @@ def test_damaged_records_are_no_obstacle(processes: Processes) -> None:
         (processes.records / f"{name}.json").write_text(text)
 
     assert processes.clear_left_overs() == []
+
+
+def test_what_is_to_be_restarted_comes_back_when_it_ends_by_itself(processes: Processes) -> None:
+    component = processes.start("once", ["sh", "-c", "echo alive; sleep 60"], os.environ, restarted=True)
+    until(lambda: component.tail() == "alive")
+    for pid in session.members(component.guard.pid):
+        os.kill(pid, signal.SIGKILL)
+    component.guard.wait(15)
+
+    processes.check()
+
+    assert processes.named("once").guard.pid != component.guard.pid
+    until(lambda: component.tail() == "alive\nalive")
+    assert (processes.deaths, processes.restarts) == (["once"], ["once"])
+
+
+def test_what_ends_again_and_again_is_given_up(processes: Processes) -> None:
+    processes.start("never", ["sh", "-c", "echo the reason; exit 3"], os.environ, restarted=True)
+
+    def given_up() -> bool:
+        try:
+            processes.check()
+        except ComponentDied as died:
+            return "never ended with 3" in str(died) and "the reason" in str(died)
+        return False
+
+    until(given_up, 60)
+    assert len(processes.restarts) == TOO_OFTEN - 1
+
+
+def test_a_kill_takes_all_that_the_process_started_and_it_comes_back(processes: Processes) -> None:
+    pids = start_family(processes)
+    (processes.home / "family").unlink()
+
+    processes.kill("family")
+
+    assert living(pids) == []
+    assert living(family(processes.home)) != []
+    with pytest.raises(StackError, match="No process is named nobody; there are family"):
+        processes.kill("nobody")
+
+
+def test_what_others_need_is_ended_last_and_by_its_own_signal(processes: Processes) -> None:
+    needed = {"needed": True, "ending": signal.SIGINT}
+    how: dict[str, dict[str, Any]] = {"database": needed, "client": {}}
+    for name, said in how.items():
+        component = processes.start(name, [sys.executable, "-c", LAST_WORDS, name], os.environ, **said)
+        until(lambda component=component: component.tail() == "ready")
+
+    processes.stop()
+
+    assert (processes.home / "ends").read_text() == "client 15 database 2 "
