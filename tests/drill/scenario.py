@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import random
+import signal
+import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
@@ -169,6 +171,7 @@ def played(variant: str | None, folder: Path, seed: int) -> list[Violation]:
     """Play the scenario with the operators as they are, or broken. Changes the process: call it in a fork."""
     if variant:
         BROKEN[variant]()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the sandbox ends, too, if the test is given up
     children.die_with_parent = children._dier()  # it knows the process that was forked as the parent of all
     openencoder_jobs.WATCH, openencoder_jobs.TICK = 0.5, 0.1
     os.environ["REELWORKS_RECIPES"] = str(FOLDER / "recipes")
