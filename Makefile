@@ -30,7 +30,7 @@ drill: setup  ## N=100 videos go through while services, workers and all else fa
 # threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so two run at once; the
 # longest come first.
 KILLS := tests/guarantees/test_one_paid_job.py
-SUITES := tests/whole tests/drill tests/guarantees tests/process tests/sandbox tests/pixop tests/openencoder tests/reap tests/dags \
+SUITES := tests/whole tests/cluster tests/drill tests/guarantees tests/process tests/sandbox tests/pixop tests/openencoder tests/reap tests/dags \
 	tests/operate
 LANES ?= 2
 
