@@ -109,6 +109,10 @@ class ProcessHouse:
 
     @property
     def staged(self) -> list[str]:
+        """What was staged since the mark: staging is the bucket's, not one destination's."""
+        return [key for key in self._all_staged() if key not in self._staged_before]
+
+    def _all_staged(self) -> list[str]:
         return [key for key in self.keys("_staging/") if not key.startswith("_staging/places/")]
 
     @property
@@ -124,6 +128,7 @@ class ProcessHouse:
 
     def mark(self) -> None:
         services = [name for name in ("bytenite", "openencoder", "pixop") if name in self.sandbox.info]
+        self._staged_before = {*self._all_staged()}
         self._before = {name: {job["id"] for job in self.sandbox.ledger(name)["jobs"]} for name in services}
 
     def paid(self, service: str = "bytenite") -> int:

@@ -135,7 +135,8 @@ def test_a_killed_sandbox_takes_its_children_along_and_forgets_no_paid_job(own: 
     own.start()
 
     assert own.info["bytenite"] == before["bytenite"]
-    assert own.info["s3"] == before["s3"]
+    # Nobody's connection names the address of the log of changes: that one may move.
+    assert {**own.info["s3"], "filer": None} == {**before["s3"], "filer": None}
     assert own.s3().head_object(Bucket="inbox", Key="long.mp4")["ContentLength"] > 1000
     # The token from before is good still, and the job goes on without being paid again.
     assert caller.wait(job_id)["state"] == "JOB_STATE_COMPLETE"
