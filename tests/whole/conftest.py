@@ -34,7 +34,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     recipes = tmp_path_factory.mktemp("recipes")
     shutil.copytree(ROOT / "include" / "recipes", recipes, dirs_exist_ok=True)
     (recipes / "worst.yaml").write_text(WORST)
-    overrides = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20", "REELWORKS_RECIPES": str(recipes)}
+    overrides = {
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+        "REELWORKS_RECIPES": str(recipes),
+        # A sweep of the schedule's between two of a test's would start what the test counts.
+        "REELWORKS_SWEEP_SCHEDULE": "0 3 * * *",
+    }
     with running(home, Terminal(io.StringIO()), fresh=True, overrides=overrides) as machine:
         for dag_id in DAGS:
             machine.wait_for_dag(dag_id, 90)
