@@ -10,7 +10,7 @@ from reelworks.core.errors import (
     SignInUnansweredError,
     UnreachableError,
 )
-from reelworks.core.flow import Reply
+from reelworks.core.flow import REPEATS, Reply
 from reelworks.core.session import GRUDGE, Session
 from reelworks.openencoder import api
 from reelworks.openencoder.account import SignIn, bearer, expired, log_in, register
@@ -81,6 +81,33 @@ def test_an_unanswered_login_at_a_server_that_is_there_is_not_repeated_for_a_whi
 
     clock.now += GRUDGE
     Talk([HEALTH, TOKEN, reply({"machines": []})], clock).hear(shared.carry(api.list_machines()))
+
+
+WEB_PAGE = Reply(200, {"content-type": "text/html"}, b"<h1>Welcome</h1>")
+CUT = Reply(200, {"content-type": "application/json"}, b'{"code": 200, "tok')
+BAD_GATEWAY = reply(None, 502)
+
+
+@pytest.mark.parametrize("useless", [BAD_GATEWAY, CUT, WEB_PAGE, reply({"code": 200})])
+def test_a_login_that_was_answered_did_not_kill_the_server_and_is_repeated(useless: Reply) -> None:
+    talk = Talk([HEALTH, useless, useless, TOKEN])
+
+    assert talk.hear(log_in("admin", "adminpw")).value == JWT
+    assert asked(talk) == ["/api/health", *["/api/login"] * 3]
+    assert len(talk.sleeps) == 2
+
+
+@pytest.mark.parametrize(("useless", "error"), [(BAD_GATEWAY, BusyError), (CUT, UnreachableError)])
+def test_a_login_is_not_repeated_for_ever(useless: Reply, error: type[Exception]) -> None:
+    talk = Talk([HEALTH, *[useless] * REPEATS])
+
+    with pytest.raises(error):
+        talk.hear(log_in("admin", "adminpw"))
+
+
+def test_a_login_without_an_answer_after_one_that_had_one_is_not_repeated() -> None:
+    with pytest.raises(SignInUnansweredError):
+        Talk([HEALTH, BAD_GATEWAY, DEAD, HEALTH]).hear(log_in("admin", "adminpw"))
 
 
 def test_even_a_look_that_is_repeated_logs_in_once(clock: Clock) -> None:

@@ -93,7 +93,7 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     repeatable = call.method == "GET" if call.repeatable is None else call.repeatable
     for attempt in range(1, REPEATS + 1):
         try:
-            return _read(call, (yield call), reason)
+            return read(call, (yield call), reason)
         except (UnreachableError, BusyError) as error:
             if not repeatable or attempt == REPEATS:
                 raise
@@ -109,7 +109,7 @@ def deliver(call: Call) -> Flow[None]:
     """
     reply: Reply = yield call
     if not 200 <= reply.status < 300:
-        _read(call, reply, None)
+        read(call, reply, None)
 
 
 def pause(attempt: int, error: Exception | None = None) -> float:
@@ -119,7 +119,8 @@ def pause(attempt: int, error: Exception | None = None) -> float:
     return float(0.25 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
 
 
-def _read(call: Call, reply: Reply, reason: Reason | None) -> Any:
+def read(call: Call, reply: Reply, reason: Reason | None = None) -> Any:
+    """Return the JSON of an answer that has arrived, or raise, as ``ask`` does."""
     body = _json(call, reply)
     if 200 <= reply.status < 300:
         return body

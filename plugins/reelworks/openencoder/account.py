@@ -10,12 +10,13 @@ from typing import Any
 
 from reelworks.core.errors import (
     BadInputError,
+    BusyError,
     RefusedError,
     SignInRefusedError,
     SignInUnansweredError,
     UnreachableError,
 )
-from reelworks.core.flow import Call, Flow, Reply, ask
+from reelworks.core.flow import REPEATS, Call, Flow, Reply, Sleep, ask, pause, read
 from reelworks.core.session import Token
 from reelworks.openencoder import api
 
@@ -27,7 +28,7 @@ class SignIn:
     """Gets a token: renews the last one while the server may do so, and logs in otherwise.
 
     At a login with an unknown user name the server ends its process without an answer. So nobody is logged in before
-    the server has shown that it is there, and a login that went unanswered is not soon repeated.
+    the server has shown that it is there, and a login without any answer is not soon repeated.
     """
 
     def __init__(self, username: str, password: str, clock: Callable[[], float] = time.time) -> None:
@@ -53,17 +54,30 @@ class SignIn:
 
 
 def log_in(username: str, password: str) -> Flow[Token]:
-    """Log in, once.
+    """Log in: once more only after an answer, of which a server that had died of the name would have given none.
 
     :raises SignInRefusedError: the user or password is wrong, or the server died of the user name.
     :raises SignInUnansweredError: no answer, though the server is there: it may have died of the name and be back.
+    :raises BusyError, UnreachableError: each time an answer came, it was of no use.
     """
     yield from api.get_health()  # else a server that is merely away would look like one that died of the name
     call = Call("POST", "/api/login", json={"username": username, "password": password}, signed=False)
+    for attempt in range(1, REPEATS + 1):
+        answer = yield from _answer(call)
+        try:
+            return _token(call, read(call, answer, said))
+        except RefusedError as error:
+            raise SignInRefusedError(f"{error}: check the connection's login and password. {RESET}") from None
+        except (BusyError, UnreachableError) as error:
+            if attempt == REPEATS:
+                raise
+            yield Sleep(pause(attempt, error))
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _answer(call: Call) -> Flow[Reply]:
     try:
-        return _token(call, (yield from ask(call, said)))
-    except RefusedError as error:
-        raise SignInRefusedError(f"{error}: check the connection's login and password. {RESET}") from None
+        reply: Reply = yield call
     except UnreachableError as error:
         if (yield from _alive()):
             raise SignInUnansweredError(str(error)) from None
@@ -71,6 +85,7 @@ def log_in(username: str, password: str) -> Flow[Token]:
             f"{error}, and the server is gone since: Open Encoder ends its process when an unknown user logs in. "
             "Check the connection's login, and start the server again"
         ) from None
+    return reply
 
 
 RESET = 'The shipped admin has to set a new password first ("require password reset"): POST /api/update-password'
