@@ -12,7 +12,9 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,10 +57,13 @@ def measure_openencoder(house: EncoderHouse, size: int, patch: pytest.MonkeyPatc
 
 def report(way: str, size: int, added: int, before: int, took: float) -> None:
     """Print a line."""
-    print(f"{way:>20}, {size:>13,} bytes: {added / 1e6:6.1f} MB added to {before / 1e6:.0f} MB, in {took:.1f} s")  # noqa: T201
+    print(f"{way:>20}, {size:>13,} bytes: {added / 1e6:6.1f} MB added to {before / 1e6:.0f} MB, in {took:.1f} s")
 
 
-SERVICES = {"bytenite": (ByteNiteHouse, measure_bytenite), "openencoder": (EncoderHouse, measure_openencoder)}
+SERVICES: dict[str, tuple[Any, Callable[..., None]]] = {
+    "bytenite": (ByteNiteHouse, measure_bytenite),
+    "openencoder": (EncoderHouse, measure_openencoder),
+}
 
 
 def main() -> None:

@@ -167,7 +167,7 @@ def one(way: str, what: str, target: s3.S3Url) -> None:
         download_video(hook, what, target, client, original=True)
     else:
         fetch_to_s3(what, client, target)
-    print(json.dumps({"seconds": time.monotonic() - began, "added": peak() - before, "base": before}))  # noqa: T201
+    print(json.dumps({"seconds": time.monotonic() - began, "added": peak() - before, "base": before}))
 
 
 def fill(client: Any, url: s3.S3Url, size: int) -> None:
@@ -189,7 +189,7 @@ def compared(
         theirs.append(curl())
         mine.append(ours())
         told = f"{size / mine[-1][0] / 1e6:.0f} MB/s, curl {size / theirs[-1] / 1e6:.0f} MB/s"
-        print(f"{way}: {told} (load {os.getloadavg()[0]:.1f})", flush=True)  # noqa: T201
+        print(f"{way}: {told} (load {os.getloadavg()[0]:.1f})", flush=True)
     return Compared(way, size, min(seconds for seconds, _ in mine), min(theirs), max(added for _, added in mine))
 
 

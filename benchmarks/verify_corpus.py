@@ -34,8 +34,8 @@ def main() -> None:
         caught = damaged(DAMAGES, sources)
         held = damaged(HOLD_OUT, sources)
         refused, count = good(Path(name), clip)
-    print(f"\ncaught {caught} of {len(DAMAGES)} kinds of damage, and {held} of {len(HOLD_OUT)} held out")  # noqa: T201
-    print(f"refused {refused} of {count} good outputs; {time.monotonic() - began:.0f} s")  # noqa: T201
+    print(f"\ncaught {caught} of {len(DAMAGES)} kinds of damage, and {held} of {len(HOLD_OUT)} held out")
+    print(f"refused {refused} of {count} good outputs; {time.monotonic() - began:.0f} s")
 
 
 def damaged(damages: Iterable[Damage], sources: Sources) -> int:
@@ -48,7 +48,7 @@ def damaged(damages: Iterable[Damage], sources: Sources) -> int:
         promised = Rendition(output.name, None, "mp4", "h264", source.film.height, True, True)
         said = verify(output, getattr(sources, damage.source), promised=promised, gates=Gates(), surveyed=source)
         caught += not said.ok
-        print(f"{'missed' if said.ok else 'caught':8} {damage.name:26} {_names(said)}", flush=True)  # noqa: T201
+        print(f"{'missed' if said.ok else 'caught':8} {damage.name:26} {_names(said)}", flush=True)
     return caught
 
 
@@ -65,7 +65,7 @@ def good(folder: Path, clip: Path | None) -> tuple[int, int]:
         output.unlink()
         count += 1
         refused += not said.ok
-        print(f"{'passed' if said.ok else 'REFUSED':8} {clean.name:34} {'; '.join(said.faults)}", flush=True)  # noqa: T201
+        print(f"{'passed' if said.ok else 'REFUSED':8} {clean.name:34} {'; '.join(said.faults)}", flush=True)
     return refused, count
 
 

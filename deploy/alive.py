@@ -30,7 +30,7 @@ def main(job_type: str) -> int:
     """Say when it last beat; the exit code."""
     host = socket.gethostname()
     beat = latest_beat(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], job_type, host)
-    print(f"{job_type} on {host}: {f'last beat {beat}' if beat else 'no running job'}")  # noqa: T201
+    print(f"{job_type} on {host}: {f'last beat {beat}' if beat else 'no running job'}")
     return 0 if beat is not None and datetime.now(UTC) - beat < SILENCE else 1
 
 

@@ -49,10 +49,10 @@ def main() -> None:
     passwords_file = os.environ.get("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE")
     password = os.environ["ADMIN_PASSWORD"] if passwords_file else ""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
-    print(f"pools made: {', '.join(make_pools(POOLS)) or 'none, all are there'}")  # noqa: T201
+    print(f"pools made: {', '.join(make_pools(POOLS)) or 'none, all are there'}")
     if passwords_file:
         set_password(Path(passwords_file), ADMIN, password)
-        print(f"the password of {ADMIN} is set")  # noqa: T201
+        print(f"the password of {ADMIN} is set")
 
 
 if __name__ == "__main__":
