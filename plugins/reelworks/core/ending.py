@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +23,7 @@ from reelworks.core.errors import (
     VideoServiceError,
 )
 from reelworks.core.owners import forget_owner
-from reelworks.core.task_states import GIVEN_UP, retry_follows, state_of
+from reelworks.core.task_states import GIVEN_UP, question_is_open, retry_follows, state_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 OVER = (JobFailedError, BadOutputError, LostError)
 """What a task ends with when there is nothing left to cancel."""
+
+AGAIN = 0.05
+"""Seconds after which a stop that came at a bad moment comes again; Airflow kills the process after five."""
 
 
 class TaskStoppedError(BaseException):
@@ -79,6 +84,21 @@ class Ending:
             raise
         finally:
             self.minding = False
+
+    def stop(self) -> None:
+        """Leave what is minded, from within the handler of SIGTERM.
+
+        Not in the middle of a question to Airflow: its answer would stay on the line, be taken for the next one's, and
+        the claim for missing. The signal is sent again then, until the answer has come.
+        """
+        if not self.minding:
+            return
+        if question_is_open():
+            again = threading.Timer(AGAIN, signal.pthread_kill, (threading.main_thread().ident, signal.SIGTERM))
+            again.daemon = True
+            again.start()
+            return
+        raise TaskStoppedError(f"{self.operator.task_id} was stopped")
 
     def _nobody_comes_back(self, error: BaseException) -> bool:
         if isinstance(error, TaskStoppedError):

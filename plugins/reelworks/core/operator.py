@@ -16,7 +16,6 @@ from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
 from reelworks.core import metrics
 from reelworks.core.attempt import Attempt
 from reelworks.core.claim import Claim, load_claim
-from reelworks.core.ending import TaskStoppedError
 from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job
@@ -155,8 +154,8 @@ class JobOperator(BaseOperator):
 
         Called from the SIGTERM handler, in the middle of anything; Airflow goes on with the task when it returns.
         """
-        if self._attempt and self._attempt.ending.minding:
-            raise TaskStoppedError(f"{self.task_id} was stopped")
+        if self._attempt:
+            self._attempt.ending.stop()
 
     @contextmanager
     def _minded(self, context: Context) -> Iterator[Attempt]:

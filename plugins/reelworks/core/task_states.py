@@ -23,19 +23,12 @@ def state_of(task_instance: Any) -> str | None:
     """Return the task instance's state as Airflow has it now; None when it was just cleared, "removed" when deleted."""
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-    def ask() -> Any:
-        return RuntimeTaskInstance.get_task_states(
-            dag_id=task_instance.dag_id,
-            task_ids=[task_instance.task_id],
-            run_ids=[task_instance.run_id],
-            map_index=task_instance.map_index,
-        )
-
-    try:
-        states = ask()
-    except AttributeError:
-        # A stop in the middle of another question has left that one's answer on the line; ours comes next.
-        states = ask()
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=task_instance.dag_id,
+        task_ids=[task_instance.task_id],
+        run_ids=[task_instance.run_id],
+        map_index=task_instance.map_index,
+    )
     # Keyed by run, then by task id, with "_<map index>" behind it when mapped: only one was asked for.
     found = list(states.get(task_instance.run_id, {}).values())
     if not found:
@@ -46,6 +39,17 @@ def state_of(task_instance: Any) -> str | None:
 async def astate_of(task_instance: Any) -> str | None:
     """Do the same in the triggerer; the answer comes from its supervisor, so it is awaited in a thread."""
     return await asyncio.to_thread(state_of, task_instance)
+
+
+def question_is_open() -> bool:
+    """Return whether this process has asked Airflow something and not read the answer yet.
+
+    The line to the supervisor goes by order alone. It locks itself meanwhile; ``dag.test()`` has none.
+    """
+    from airflow.sdk.execution_time import task_runner
+
+    lock = getattr(getattr(task_runner, "SUPERVISOR_COMMS", None), "_thread_lock", None)
+    return lock is not None and bool(lock.locked())
 
 
 def retry_follows(task: BaseOperator, context: Context, error: BaseException) -> bool:
