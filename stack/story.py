@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from stack.machine import Machine
-from stack.processes import StackError
+from stack.processes import NotReady, StackError
 from stack.results import check_output
 from stack.table import size, table
 from stack.terminal import Terminal
@@ -43,13 +43,14 @@ def land(client: "S3Client", clips: dict[str, Path], terminal: Terminal) -> None
 def follow_all(stack: Machine, count: int, terminal: Terminal, within: float) -> list[dict[str, Any]]:
     """Show the runs that the landing has started until all ``count`` are over (within seconds); return them.
 
-    :raises StackError: they were not.
+    :raises NotReady: they were not.
     """
-    until, runs = time.monotonic() + within, list[dict[str, Any]]()
+    until, runs, told = time.monotonic() + within, list[dict[str, Any]](), ""
     while len(runs) < count or any(run["state"] not in ("success", "failed") for run in runs):
         if time.monotonic() > until:
             terminal.keep()
-            raise StackError(f"{len(runs)} of {count} runs of {DAG} began, and not all ended in {within:.0f} s")
+            so_far = told or f"no run of {DAG} has begun"
+            raise NotReady(f"After {within:.0f} s: {so_far}. A machine that is busy with other work takes longer.")
         stack.processes.check()
         with contextlib.suppress(requests.RequestException):  # a look that fails is no failed run
             runs = stack.airflow.runs(DAG)
