@@ -14,7 +14,7 @@ from reelworks.core.errors import BadInputError
 
 @dataclass(frozen=True)
 class Setting:
-    """One row; ``parsed`` marks what DAG files need, which only the environment can set."""
+    """One row; ``parsed`` marks what is read where no Variable can be looked up, as in DAG files."""
 
     name: str
     default: str
@@ -55,6 +55,12 @@ TABLE = {
         Setting("REELWORKS_BYTENITE_POOL", "default_pool", "Airflow pool of the tasks that work there", parsed=True),
         Setting("REELWORKS_OPENENCODER_POOL", "default_pool", "The same for Open Encoder", parsed=True),
         Setting("REELWORKS_PIXOP_POOL", "default_pool", "The same for Pixop", parsed=True),
+        Setting(
+            "REELWORKS_PRESETS", "", "Folder of presets, one folder each service; empty: `include/presets`", parsed=True
+        ),
+        Setting("REELWORKS_RECIPES", "", "Folder of recipes; empty: `include/recipes`", parsed=True),
+        Setting("REELWORKS_FFMPEG", "", "The ffmpeg that verifies; empty: the package's, or the PATH's", parsed=True),
+        Setting("REELWORKS_FFPROBE", "", "The same for ffprobe", parsed=True),
     )
 }
 
@@ -110,4 +116,4 @@ def as_markdown() -> str:
 
 
 def _shown(row: Setting) -> str:
-    return (f"`{row.default}`" if row.default else "") + (" (environment only)" if row.parsed else "")
+    return " ".join(filter(None, [row.default and f"`{row.default}`", "(environment only)" if row.parsed else ""]))

@@ -106,14 +106,30 @@ def test_the_images_carry_the_version_of_the_lock_and_of_the_package(everything:
 
 
 def test_only_the_api_server_is_reached_from_outside_and_only_from_this_machine(
-    config: Config, everything: Config
+    everything: Config,
 ) -> None:
-    published = {name: service["ports"] for name, service in services(config).items() if service.get("ports")}
+    published = {name: service["ports"] for name, service in services(everything).items() if service.get("ports")}
     assert list(published) == ["api-server"]
     assert [(port["host_ip"], port["published"]) for port in published["api-server"]] == [("127.0.0.1", "8080")]
 
-    [flower] = services(everything)["flower"]["ports"]  # only who asks for it
-    assert flower["host_ip"] == "127.0.0.1"
+
+def test_flowers_port_is_published_by_the_lines_of_the_manual(environment_file: Path, tmp_path: Path) -> None:
+    [lines] = re.findall(r"```yaml\n(services:.*?)```", (ROOT / "docs" / "deploy.md").read_text(), re.DOTALL)
+    override = tmp_path / "docker-compose.override.yaml"
+    override.write_text(lines)
+
+    said = compose(
+        environment_file,
+        *("--file", str(ROOT / "docker-compose.yaml"), "--file", str(override), "config", "--format", "json"),
+        COMPOSE_PROFILES="flower",
+    )
+
+    assert said.returncode == 0, said.stderr
+    flower = json.loads(said.stdout)["services"]["flower"]
+    assert [(port["host_ip"], port["published"], port["target"]) for port in flower["ports"]] == [
+        ("127.0.0.1", "5555", 5555)
+    ]
+    assert f":{flower['ports'][0]['target']}/" in flower["healthcheck"]["test"][-1]
 
 
 def test_workers_can_be_several(config: Config, environment_file: Path) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pytest
 
@@ -9,6 +9,7 @@ from reelworks.core.errors import BadInputError
 from reelworks.inbox.place import Inbox
 from reelworks.settings import TABLE, as_markdown, count, environment, seconds, setting, words
 from tests.inbox.airflow_edge import Airflow
+from tests.subprocesses import ROOT
 
 
 def test_a_variable_wins_over_the_environment_and_that_over_the_default(
@@ -82,6 +83,15 @@ def test_the_table_shows_every_setting_with_its_default() -> None:
 
 
 def test_the_readme_has_the_table_as_it_is() -> None:
-    readme = Path(__file__).parents[2] / "README.md"
+    assert as_markdown() in (ROOT / "README.md").read_text()
 
-    assert as_markdown() in readme.read_text()
+
+def test_whatever_the_code_reads_is_in_the_table_and_the_other_way_round() -> None:
+    sources = [file.read_text() for folder in ("plugins", "dags") for file in (ROOT / folder).rglob("*.py")]
+    code = "\n".join(text for text in sources if "TABLE = {" not in text)
+    named = set(re.findall(r"\bREELWORKS_[A-Z_]*[A-Z]\b", code))
+    # dags/process_video.py goes over the services.
+    assert 'f"REELWORKS_{service.upper()}_POOL"' in code
+    named |= {f"REELWORKS_{service}_POOL" for service in ("BYTENITE", "OPENENCODER", "PIXOP")}
+
+    assert named == set(TABLE)
