@@ -15,6 +15,7 @@ from reelworks.core.presets import preset_names
 from reelworks.notify import note_failure, tell_failure
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.pipeline import check_request, publish_manifest
+from reelworks.settings import environment
 from reelworks.web.task import publishing_task
 
 SERVICES = {"bytenite": "encode_with_bytenite", "openencoder": "encode_with_openencoder"}
@@ -49,8 +50,10 @@ with DAG(
         "aws_conn_id": "{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}",
     }
     encoders = [
-        ByteNiteEncodeOperator(task_id="encode_with_bytenite", **work),
-        OpenEncoderEncodeOperator(task_id="encode_with_openencoder", **work),
+        ByteNiteEncodeOperator(task_id="encode_with_bytenite", pool=environment("REELWORKS_BYTENITE_POOL"), **work),
+        OpenEncoderEncodeOperator(
+            task_id="encode_with_openencoder", pool=environment("REELWORKS_OPENENCODER_POOL"), **work
+        ),
     ]
 
     @publishing_task(trigger_rule="none_failed_min_one_success")

@@ -15,6 +15,7 @@ from reelworks.core.presets import preset_names
 from reelworks.notify import note_failure, tell_failure
 from reelworks.pipeline import publish_each
 from reelworks.pixop.operators import PixopEnhanceOperator
+from reelworks.settings import environment
 from reelworks.web.task import publishing_task
 
 PLACE = (
@@ -45,6 +46,7 @@ with DAG(
         destination=PLACE,
         preview_seconds="{{ params.preview_seconds }}",
         aws_conn_id="{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}",
+        pool=environment("REELWORKS_PIXOP_POOL"),
     )
 
     @publishing_task

@@ -88,6 +88,32 @@ def test_whatever_publishes_a_video_links_to_its_pictures(tmp_path: Path) -> Non
     assert found == {dag: ["Before / after", "Contact sheet", "Manifest"] for dag in PUBLISHING}
 
 
+POOLED = """
+import os
+from airflow.dag_processing.dagbag import DagBag
+dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags
+result = {
+    dag: {task.task_id: task.pool for task in dags[dag].tasks if task.pool != "default_pool"}
+    for dag in ("encode_video", "enhance_video", "process_video")
+}
+"""
+
+
+def test_what_has_a_job_at_a_service_is_in_the_services_pool(tmp_path: Path) -> None:
+    pools = {f"REELWORKS_{name}_POOL": f"{name.lower()}-jobs" for name in ("BYTENITE", "OPENENCODER", "PIXOP")}
+
+    found = fresh(POOLED, **airflow(tmp_path, ""), **pools)
+
+    assert found["encode_video"] == {
+        "encode_with_bytenite": "bytenite-jobs",
+        "encode_with_openencoder": "openencoder-jobs",
+    }
+    assert found["enhance_video"] == {"enhance": "pixop-jobs"}
+    of_recipes = {task.rpartition("_")[0]: pool for task, pool in found["process_video"].items() if task != "enhance"}
+    assert of_recipes == {"encode.bytenite": "bytenite-jobs", "encode.openencoder": "openencoder-jobs"}
+    assert found["process_video"]["enhance"] == "pixop-jobs"
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("airflow")
