@@ -28,6 +28,8 @@ WORKERS, TRIGGERERS = ("worker-1", "worker-2"), ("triggerer-1", "triggerer-2")
 BAD, NOISY = 0.05, 0.02
 """Parts of the videos."""
 
+SERVICES = ("bytenite", "openencoder", "pixop", "sqs")
+
 FAULTED = 0.05
 """The part of all API calls that goes wrong."""
 
@@ -69,13 +71,13 @@ class Blow:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it."""
+    """All of it; ``faults`` by service, in each of which chance is a game of its own."""
 
     seed: int
     count: int
     landings: tuple[Landing, ...]
     blows: tuple[Blow, ...]
-    faults: tuple[dict[str, Any], ...]
+    faults: dict[str, tuple[dict[str, Any], ...]]
     events: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def make_plan(seed: int, count: int) -> Plan:
         count=count,
         landings=tuple(_landings(dice, count)),
         blows=tuple(_blows(dice, count)),
-        faults=tuple(_faults(dice)),
+        faults={service: tuple(_faults(dice)) for service in SERVICES},
         # Of so many events one each; the numbers have no common factor, so that the faults meet in all ways.
         events={
             "lose_every": 11,

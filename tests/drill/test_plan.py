@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from drill.expected import PROMISES
-from drill.plan import FAULTED, WAVES, make_plan
+from drill.plan import FAULTED, SERVICES, WAVES, make_plan
 
 SIZES = (10, 20, 100, 1000)
 
@@ -48,9 +48,16 @@ def test_as_much_dies_as_it_has_to_and_while_there_is_work(count: int, deaths: d
     assert moments[-1] < 0.9 * count
 
 
-def test_one_call_in_twenty_goes_wrong_in_all() -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_one_call_in_twenty_goes_wrong_in_all(service: str) -> None:
     passed = 1.0
-    for rule in make_plan(1, 20).faults:
+    for rule in make_plan(1, 20).faults[service]:
         passed *= 1 - rule["probability"]
 
     assert 1 - passed == pytest.approx(FAULTED)
+
+
+def test_no_two_rules_draw_the_same_chances() -> None:
+    seeds = [rule["seed"] for rules in make_plan(1, 20).faults.values() for rule in rules]
+
+    assert len(seeds) == len({*seeds})
