@@ -43,7 +43,6 @@ def airflow_environment(home: Path, port: int, connections: dict[str, dict[str, 
         # At the default of 5 a task that defers briefly can be taken for failed.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         "LOGGING__BASE_LOG_FOLDER": home / "logs",
-        "USAGE_DATA_COLLECTION__ENABLED": False,
     }
     return {
         **clean_environment(),

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from airflow.cli.cli_parser import get_parser
-from airflow.configuration import conf
 
 from reelworks.settings import TABLE
 from sandbox.options import parse
@@ -18,6 +17,7 @@ from stack.deployed import SETTINGS
 from stack.dotenv import MADE, read
 from stack.settings import POOLS, airflow_environment
 from tests.deploy.composed import EXAMPLE, compose, resolved
+from tests.deploy.options import unknown
 
 STAYING = {"postgres", "redis", "api-server", "scheduler", "dag-processor", "triggerer", "worker"}
 DEFAULT = {*STAYING, "init", "sandbox"}
@@ -258,18 +258,14 @@ def test_a_password_is_asked_for_and_connections_are_not_tested(config: Config) 
     assert environment["AIRFLOW__CORE__TEST_CONNECTION"] == "Disabled"
 
 
-def test_every_setting_is_an_option_of_this_airflow(written: Config) -> None:
-    names = {name for service in services(written).values() for name in service.get("environment", {})}
-    options = conf.configuration_description
-    settings = sorted(name for name in names if name.startswith("AIRFLOW__"))
+def test_every_setting_is_an_option_of_this_airflow(written: Config, tmp_path: Path) -> None:
+    composed = {name for service in services(written).values() for name in service.get("environment", {})}
+    clustered = {f"AIRFLOW__{key}" for key in SETTINGS}
+    alone = airflow_environment(tmp_path, 8080, {})
+    settings = {name for name in composed | clustered | {*alone} if name.startswith("AIRFLOW__")}
 
-    assert len(settings) > 25
-    unknown = [key for key in settings if _option(key)[1] not in options.get(_option(key)[0], {}).get("options", {})]
-    assert unknown == []
-
-
-def _option(name: str) -> list[str]:
-    return name.removeprefix("AIRFLOW__").lower().split("__", 1)
+    assert len(settings) > 40
+    assert unknown(tuple(name.removeprefix("AIRFLOW__").lower().split("__", 1)) for name in settings) == []
 
 
 def test_every_setting_of_ours_is_passed_on(config: Config) -> None:

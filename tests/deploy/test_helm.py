@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from airflow.configuration import conf
 
 from reelworks.settings import TABLE
 from stack import ROOT
 from stack.deployed import SETTINGS
 from stack.settings import POOLS
+from tests.deploy.options import unknown
 
 VALUES_FILE = ROOT / "deploy" / "helm" / "values.yaml"
 VALUES: dict[str, Any] = yaml.safe_load(VALUES_FILE.read_text())
@@ -73,16 +73,9 @@ def test_the_settings_are_those_of_the_other_deployments() -> None:
 
 
 def test_every_setting_is_an_option_of_this_airflow() -> None:
-    options = conf.configuration_description
-    unknown = [
-        (section, option)
-        for section, told in VALUES["config"].items()
-        for option in told
-        if option not in options.get(section, {}).get("options", {})
-    ]
+    told = [(section, option) for section, options in VALUES["config"].items() for option in options]
 
-    # The provider that has this section is installed in the image, and not here.
-    assert {section for section, _ in unknown} <= {"kubernetes_executor"}
+    assert unknown(told) == []
 
 
 def test_tasks_are_told_our_settings_and_go_to_pools_that_are_made() -> None:

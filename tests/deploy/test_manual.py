@@ -21,18 +21,6 @@ from tests.subprocesses import fresh
 MANUAL = (ROOT / "docs" / "deploy.md").read_text()
 
 
-def test_its_links_lead_somewhere() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")
-        for line in re.findall(r"^#+ (.*)$", MANUAL, re.M)
-    }
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", MANUAL) if not link.startswith("http")]
-
-    assert len(links) > 5
-    for link in links:
-        assert link[1:] in headings if link.startswith("#") else (ROOT / "docs" / link).exists(), link
-
-
 def test_what_it_has_airflow_do_airflow_can() -> None:
     parser = get_parser()
     # `users` is FAB's, which the image for Kubernetes has.
