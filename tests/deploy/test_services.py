@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import redis
+import requests
 
 from stack.ports import free_port
 from tests.sandbox.process import SandboxProcess
@@ -122,6 +123,44 @@ def test_a_worker_is_healthy_while_it_answers(everything: dict[str, Any], broker
     finally:
         worker.terminate()
         worker.wait(30)
+
+
+def test_flower_is_healthy_and_shows_nothing_without_the_password(
+    everything: dict[str, Any], broker: str, tmp_path: Path
+) -> None:
+    service, port = everything["services"]["flower"], free_port()
+    signed_in = requests.auth.HTTPBasicAuth(*service["environment"]["AIRFLOW__CELERY__FLOWER_BASIC_AUTH"].split(":"))
+    check = [word.replace(":5555/", f":{port}/") for word in service["healthcheck"]["test"][1:]]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    environment |= {name: value for name, value in service["environment"].items() if value is not None}
+    environment |= {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CELERY__BROKER_URL": broker,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
+        "AIRFLOW__CELERY__FLOWER_HOST": "127.0.0.1",
+        "AIRFLOW__CELERY__FLOWER_PORT": str(port),
+    }
+
+    def healthy() -> bool:
+        return subprocess.run(check, capture_output=True, check=False).returncode == 0
+
+    assert not healthy()
+    with (tmp_path / "log").open("wb") as log:
+        flower = subprocess.Popen(
+            [sys.executable, "-m", *service["command"]], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        assert wait_for(healthy), (tmp_path / "log").read_text()
+        assert requests.get(f"http://127.0.0.1:{port}/workers", timeout=20).status_code == 401
+        assert requests.get(f"http://127.0.0.1:{port}/workers", auth=signed_in, timeout=20).status_code == 200
+        said = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(flower.pid)], capture_output=True, text=True, check=True
+        ).stdout
+        assert "flower" in said
+        assert str(signed_in.password) not in said + (tmp_path / "log").read_text()
+    finally:
+        os.killpg(flower.pid, signal.SIGTERM)
+        flower.wait(30)
 
 
 def test_the_sandbox_is_healthy_while_all_of_it_answers(everything: dict[str, Any], tmp_path: Path) -> None:
