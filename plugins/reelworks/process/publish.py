@@ -72,6 +72,7 @@ class Publisher:
     def _published(self, jobs: list[RecordJob], earlier: Record | None, hold: Hold) -> Record:
         self._check_current(earlier)
         record = self._record(jobs)
+        hold.renew()  # the whole source has been read for its checksum
         self._withdraw(earlier, record)
         self._copy(record, hold)
         hold.renew()
