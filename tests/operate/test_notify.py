@@ -259,6 +259,27 @@ def test_a_service_that_refuses_puts_no_secret_into_the_log(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"https://hooks.slack.com{SLACK}",
+        f"slack:https://hooks.slack.com{SLACK}",
+        f"webhook:https://example.org/{SECRET}",
+        f"webhook:missing:/{SECRET}",
+        f"slack:{SECRET}",
+    ],
+)
+def test_an_address_in_place_of_a_connection_is_not_logged(
+    connected: Audience, caplog: pytest.LogCaptureFixture, pasted: str
+) -> None:
+    send([pasted, "webhook:hook"], report())
+
+    assert len(connected.payloads) == 1
+    said = [record.getMessage() for record in caplog.records if record.name == channels.__name__]
+    assert len(said) == 2
+    assert SECRET not in caplog.text
+
+
 def test_what_was_not_taken_is_sent_once_more(connected: Audience) -> None:
     connected.webhook.acts = [answers(status=503)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 TIMEOUT = 10
 """Seconds for which a service may keep silent."""
 
+_CONN = re.compile(r"[\w.-]+")
+
 LIMIT = 13.0
 """Seconds after which a notifier is left behind for the next; Airflow ends all of them after 50."""
 
@@ -32,11 +35,18 @@ LIMIT = 13.0
 def send(channels: Sequence[str], report: Report) -> None:
     """Send a report through all channels. One that fails or hangs holds up no other."""
     for channel in channels:
-        thread = threading.Thread(target=_sent, args=(channel, report), daemon=True, name=f"notify-{channel}")
+        thread = threading.Thread(target=_sent, args=(channel, report), daemon=True, name="notify")
         thread.start()
         thread.join(LIMIT)
         if thread.is_alive():
-            log.error("%s: not sent within %g s", channel, LIMIT)
+            log.error("%s: not sent within %g s", shown(channel), LIMIT)
+
+
+def shown(channel: str) -> str:
+    """Return ``<kind>:<conn>``: an address, which somebody may have put there, is a webhook's secret."""
+    kind, _, rest = channel.partition(":")
+    conn_id = rest.partition(":")[0]
+    return f"{kind if kind in KINDS else '…'}:{conn_id if _CONN.fullmatch(conn_id) else '…'}"
 
 
 def notifier(channel: str, report: Report) -> BaseNotifier:
@@ -46,9 +56,10 @@ def notifier(channel: str, report: Report) -> BaseNotifier:
     """
     kind, _, rest = channel.partition(":")
     conn_id, _, target = rest.partition(":")
-    if kind not in KINDS or not conn_id or (kind == "email" and not target):
+    if kind not in KINDS or not conn_id or (kind == "email" and not target) or target.startswith("//"):
         raise BadInputError(
-            f"REELWORKS_NOTIFY has {channel!r}: give slack:<conn>, email:<conn>:<address> or webhook:<conn>"
+            f"REELWORKS_NOTIFY has {shown(channel)}: give slack:<conn>, email:<conn>:<address> or webhook:<conn>; "
+            "<conn> is the id of a connection; addresses with secrets belong into that"
         )
     return KINDS[kind](conn_id, target, report)
 
@@ -59,9 +70,9 @@ def _sent(channel: str, report: Report) -> None:
     except BadInputError as error:
         log.error("%s", error)
     except Exception as error:  # not its text, which may quote an address that is a secret
-        log.error("%s: not sent (%s)", channel, type(error).__name__)
+        log.error("%s: not sent (%s)", shown(channel), type(error).__name__)
     else:
-        log.info("%s: told that %s of %s has %s", channel, report.run_id, report.dag_id, report.event)
+        log.info("%s: told that %s of %s has %s", shown(channel), report.run_id, report.dag_id, report.event)
 
 
 def _notified(channel: str, report: Report, *, again: float | None = 1.0) -> None:
