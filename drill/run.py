@@ -19,14 +19,12 @@ from drill.evidence import Evidence, gather, ledger
 from drill.expected import Expected
 from drill.plan import make_plan
 from drill.reaped import reaped
-from drill.stage import OVERRIDES, Stage
+from drill.stage import OVERRIDES, PARSED_WITHIN, Stage
 from stack import cluster
 from stack.home import Home
 from stack.results import s3_client
 from stack.signals import interruptible
 from stack.terminal import Terminal
-
-PARSED_WITHIN = 120.0
 
 
 def drill(home: Home, terminal: Terminal, count: int, seed: int) -> int:

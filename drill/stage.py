@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NOTICING = ("inbox_events", "sweep_inbox")
 REAPING = "reap_remote"
+PARSED_WITHIN = 240.0
+"""Seconds for a DAG to come up: on a busy machine its file is read late."""
 NOWHERE = "s3://inbox/nowhere"
 SETTLED = 3.0
 """Seconds after which no task is left that has read one setting before a change and the next one after it."""
@@ -60,7 +62,7 @@ class Stage:
         for service, pace in PACE.items():
             self._tell(service, "settings", pace)
         for dag in (*NOTICING, REAPING):
-            self.cluster.wait_for(f"the DAG {dag}", partial(self._switched_on, dag), 90)
+            self.cluster.wait_for(f"the DAG {dag}", partial(self._switched_on, dag), PARSED_WITHIN)
         self._tell("sqs", "settings", self.plan.events)
         for service, rules in self.plan.faults.items():
             self._tell(service, "faults", {"rules": list(rules)})
