@@ -70,6 +70,9 @@ class TaskLife:
         self.deferred: dict[str, Any] | None = None
         self._file = self.folder / f"airflow-{uuid4().hex}.json"
         self._vault = self._file.with_suffix(".variables.json")
+        self.given_away = self._file.with_suffix(".given_away")
+        """While it is there, Airflow has taken the try for dead, and its task instance is another try's: the one that
+        it knows no longer stores anything."""
         self._write({"store": {}, "xcoms": {}, "notes": {}, "messages": []})
 
     # What Airflow would have in its database
@@ -374,6 +377,9 @@ class Supervisor:
 
     def _kept(self, saved: dict[str, Any], place: str, key: str, value: Any) -> None:
         self.life.point()
+        if place == "store" and self.life.given_away.exists():
+            detail = {"status_code": 404}
+            raise AirflowRuntimeError(comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
         saved[place][key] = value
         self.life._write(saved)
         self.life.point()

@@ -65,6 +65,30 @@ def test_a_retry_that_comes_after_the_deadline_pays_for_no_job_it_would_abort(ho
         assert house.traces() == {}, f"killed at point {kill_at}"
 
 
+def test_a_try_that_slept_until_another_took_its_place_pays_for_nothing(house: House) -> None:
+    sleeps = True
+
+    class Overtaken(house.quick):
+        def prepare(self, claim: Claim) -> None:
+            super().prepare(claim)
+            if sleeps:
+                life.given_away.touch()
+
+    life = house.encode(house.put(), Overtaken)
+
+    outcome = life.run()
+
+    assert outcome.state == "up_for_retry", outcome
+    assert house.paid() == []
+    assert house.unfinished() == []
+
+    sleeps = False
+    life.given_away.unlink()  # this is the other one
+    assert life.run().state == "success"
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
 def test_a_retry_policy_that_ends_the_task_ends_its_job(house: House) -> None:
     house.settings(job_seconds=60)
     policy = ExceptionRetryPolicy([RetryRule(UnreachableError, RetryAction.FAIL)])

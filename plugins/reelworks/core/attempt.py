@@ -140,6 +140,9 @@ class Attempt:
         self.log.info("submitting %s", claim.name)
         note_owner(claim.name, self.instance, keep=self.operator.keeps())
         self.operator.prepare(claim)
+        # That may have taken long. A try that Airflow has taken for dead meanwhile may store nothing more, and ends
+        # here: another is in its place, and has found no job to take over.
+        claim.save(self.store)
         try:
             job_id = self.service.answer(self._created(claim))
         except (UnreachableError, BusyError) as error:
