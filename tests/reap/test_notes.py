@@ -10,6 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from reelworks.core.owners import ASSET, disown, forget_owner, note_owner, owner_of
+from reelworks.openencoder.address import job_folder, key_address
+from reelworks.openencoder.api import create_job
 from tests.guarantees.house import House
 from tests.guarantees.pixop_house import PixopHouse
 from tests.reap.airflow_edge import Airflow, written
@@ -69,6 +71,21 @@ def test_a_note_is_struck_when_the_job_of_a_failed_task_is_cancelled(house: Hous
         assert life.run().state == "failed"
 
     assert [bool(note) for _, _, note in written(life)] == [True, False]
+
+
+def test_a_job_that_turns_up_after_its_task_has_given_up_is_ended(encoder: House, airflow: Airflow, reap: Reap) -> None:
+    """Its create goes unanswered, and the server acts on it when its task looks for it no longer."""
+    encoder.faults({"endpoint": "create_job", "kind": "reset_before"})
+    life = encoder.encode(encoder.put(), encoder.quick, life={"retries": 0})
+    assert life.run().state == "failed"
+    encoder.faults()
+
+    (name,) = airflow.adopt(life, "over", "failed")
+    late = create_job(encoder.preset, key_address("late.mp4"), key_address(job_folder(name)))
+    job_id = encoder.quick.hook_class().answer(late)
+
+    assert job_id in [finding.thing.id for finding in reap("openencoder").findings if finding.ended]
+    assert encoder.unfinished() == []
 
 
 def test_a_new_generation_disowns_what_could_not_be_tidied_away(

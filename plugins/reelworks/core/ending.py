@@ -128,10 +128,11 @@ class Ending:
         except VideoServiceError as error:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
         else:
-            self.tidied(claim)
+            # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
+            self.tidied(claim, gone=bool(job_id) or isinstance(why, HOPELESS))
 
-    def tidied(self, claim: Claim) -> None:
-        """Tidy up after a job that is over; then it is nobody's any more.
+    def tidied(self, claim: Claim, *, gone: bool = True) -> None:
+        """Tidy up after a job that is over; then, if it is known to be ``gone``, it is nobody's any more.
 
         A retry tries again, but what cannot be removed is no reason to fail a task for good.
         """
@@ -142,4 +143,5 @@ class Ending:
                 raise
             self.log.warning("what %s has left could not be removed: %s", claim.name, error)
         else:
-            forget_owner(claim.name)
+            if gone:
+                forget_owner(claim.name)
