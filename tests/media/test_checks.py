@@ -16,9 +16,9 @@ WANTED = Rendition("h264_720p.mp4", None, "mp4", "h264", 720, True, True)
 
 def a_probe(
     height: int = 720, width: int = 1280, codec: str = "h264", container: str = "mp4", duration: float | None = 60,
-    size: int = 1000, sound: bool = True, rotation: int = 0,
+    size: int = 1000, sound: bool = True, rotation: int = 0, fps: float | None = None,
 ) -> Probe:  # fmt: skip
-    video = VideoStream(codec=codec, width=width, height=height, rotation=rotation)
+    video = VideoStream(codec=codec, width=width, height=height, rotation=rotation, fps=fps)
     audio = (AudioStream(codec="aac"),) if sound else ()
     return Probe(container=container, duration=duration, size=size, bitrate=1, video=(video,), audio=audio)
 
@@ -132,3 +132,10 @@ def test_pictures_that_end_early_are_a_fault() -> None:
     assert check_tail(Decoded(frames=9, until=59.5), a_probe()) == []
     said = "its pictures end at 30.00 s, and it says that it lasts 60.00 s"
     assert check_tail(Decoded(frames=9, until=30), a_probe()) == [said]
+
+
+def test_the_last_picture_of_a_show_of_slides_begins_long_before_its_end() -> None:
+    slides = a_probe(fps=0.1)
+
+    assert check_tail(Decoded(frames=1, until=50), slides) == []
+    assert check_tail(Decoded(frames=1, until=30), slides)

@@ -44,6 +44,35 @@ def test_a_survey_survives_json_and_serves_again(sources: Sources) -> None:
     assert verify(sources.clean, sources.plain, promised=OPEN, gates=Gates(), surveyed=kept).ok
 
 
+def test_a_tone_that_is_late_by_half_its_wave_is_not_upside_down(tmp_path: Path) -> None:
+    made = ["-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=3", "-f", "lavfi", "-i", "sine=f=440:r=44100:d=3"]
+    source = encode(tmp_path / "source.mp4", *made, *GOOD)
+    late = encode(tmp_path / "late.mp4", *made, *GOOD, "-af", "adelay=50S:all=1")
+
+    assert verify(late, source, promised=OPEN, gates=Gates()).faults == []
+
+
+def test_fine_patterns_are_no_fields_whatever_their_source_says(tmp_path: Path) -> None:
+    made = ["-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=3", *GOOD]
+    source = encode(tmp_path / "source.mp4", *made, "-flags", "+ilme+ildct", "-x264opts", "tff=1")
+    whole = encode(tmp_path / "whole.mp4", *made)
+
+    assert survey(source).film.is_interlaced
+    assert verify(whole, source, promised=OPEN, gates=Gates(vmaf_floor=40, vmaf_low_floor=20)).faults == []
+
+
+@pytest.mark.parametrize(("size", "scale"), [("64x1280", "scale=-2:360"), ("16x16", "null")])
+def test_pictures_of_few_pixels_are_compared_by_what_is_left_of_them(tmp_path: Path, size: str, scale: str) -> None:
+    made = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=2"]
+    source = encode(tmp_path / "source.mp4", *made, *GOOD)
+    small = encode(tmp_path / "small.mp4", *made, "-vf", scale, *GOOD)
+    turned = encode(tmp_path / "turned.mp4", *made, "-vf", f"{scale},vflip", *GOOD)
+    gates = Gates(vmaf_floor=None)
+
+    assert verify(small, source, promised=OPEN, gates=gates).faults == []
+    assert "pictures are not its source's" in str(verify(turned, source, promised=OPEN, gates=gates).faults)
+
+
 def test_links_are_verified_like_files_and_keep_their_queries(server: LinkServer, sources: Sources) -> None:
     verdict = verify(server.link, server.link, promised=OPEN, gates=Gates())
 

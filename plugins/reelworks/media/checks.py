@@ -33,9 +33,14 @@ def check_tail(decoded: Decoded, seen: Probe) -> list[str]:
     if seen.duration is None or decoded.until is None:
         return []
     length = seen.video[0].duration or seen.duration
-    if length - decoded.until > max(2 * LEAST_SLACK, SLACK * length):
+    if length - decoded.until > tail_slack(length, seen.video[0].fps):
         return [f"its pictures end at {decoded.until:.2f} s, and it says that it lasts {length:.2f} s"]
     return []
+
+
+def tail_slack(duration: float, fps: float | None) -> float:
+    """Give how many seconds before the end the last picture may begin: of a slow show of slides it is long before."""
+    return max(2 * LEAST_SLACK, SLACK * duration, 2 / (fps or 1.0))
 
 
 def slack(duration: float) -> float:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reelworks.core.errors import BadInputError, BusyError, UnreachableError
 from reelworks.core.redact import redact
 from reelworks.media import s3
+from reelworks.media.checks import tail_slack
 from reelworks.media.probe import Decoded, Probe, decodes, probe
 from reelworks.media.source import Source
 from reelworks.process.cut import missing_bytes
@@ -111,9 +112,7 @@ def _check_decodes(target: str | Path, seen: Probe) -> None:
     if length > 12:
         _decoded(target, seen.start + length / 2, seen.start + length / 2 + 1.0)
     end = _decoded(target, max(0.0, seen.start + length - 2.0), None).until
-    # A slow show of slides has its last picture long before its end.
-    slack = max(1.0, 0.02 * length, 2 / (seen.video[0].fps or 1.0))
-    if end is not None and seen.start + length - end > slack:
+    if end is not None and seen.start + length - end > tail_slack(length, seen.video[0].fps):
         raise BadInputError(f"its pictures end at {end - seen.start:.2f} s of {length:.2f} s: it is cut or damaged")
 
 

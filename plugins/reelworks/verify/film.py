@@ -79,9 +79,12 @@ class Film(BaseModel):
 
     @property
     def is_combed(self) -> bool:
-        """Whether most pictures look like two fields of different moments, whatever the file says."""
+        """Whether most pictures look like two fields of different moments, whatever the file says.
+
+        Fine patterns look so, too, but now the one field first and now the other.
+        """
         top, bottom, whole = self.combed
-        return top + bottom > max(5, 2 * whole)
+        return top + bottom > max(5, 2 * whole) and max(top, bottom) > 3 * min(top, bottom)
 
     @property
     def is_of_fields(self) -> bool:

@@ -18,6 +18,7 @@ _MOST_WINDOWS = 40
 _FINE = RATE // 20  # samples, to each side: 50 ms
 _MOST_PIECES = 12
 _CORE = 0.6  # part of a piece that is looked for in the other
+_SURELY_TURNED = 0.1  # of a correlation
 _QUIET = 24  # of an envelope's bytes: 12 dB above the floor
 
 
@@ -125,7 +126,10 @@ def _likeness(ours: bytes, theirs: bytes, second: int, late: float) -> Likeness 
 
 
 def _search(wave: Sequence[int], core: Sequence[int], around: int) -> tuple[float, int]:
-    """Return the strongest correlation, of either sign, and where; few samples at first, for speed."""
+    """Return the strongest correlation, of either sign, and where; few samples at first, for speed.
+
+    Moved by half its period a tone is itself upside down: where it fits as it is, nearly as well, that is what it is.
+    """
     thin = core[::8]
     energy = float(sum(map(mul, thin, thin)) or 1)
 
@@ -134,5 +138,8 @@ def _search(wave: Sequence[int], core: Sequence[int], around: int) -> tuple[floa
         own = float(sum(map(mul, part, part)) or 1)
         return float(sum(map(mul, part, thin))) / math.sqrt(own * energy)
 
-    coarse = max(range(around - _FINE, around + _FINE + 1, 1), key=lambda at: (abs(fit(at)), -abs(at - around)))
-    return correlation(wave[coarse : coarse + len(core)], core), coarse
+    fits = {at: fit(at) for at in range(around - _FINE, around + _FINE + 1)}
+    upright = max(fits, key=lambda at: (fits[at], -abs(at - around)))
+    turned = min(fits, key=lambda at: (fits[at], abs(at - around)))
+    best = turned if -fits[turned] > fits[upright] + _SURELY_TURNED else upright
+    return correlation(wave[best : best + len(core)], core), best

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
+from reelworks.verify.coarse import coarsened
 from reelworks.verify.colour import converted, is_hdr, matrix_of
 from reelworks.verify.film import STILL, Film, distance
 from reelworks.verify.gates import Gates
@@ -154,21 +155,22 @@ def _fields(showing: Showing) -> Check:
     if output.is_combed and source.is_interlaced:
         if not output.is_interlaced:
             told, ok = "its pictures are two fields each, and it says that they are whole", False
-        elif output.fields == ("bb" if top > bottom else "tt") and min(top, bottom) * 3 < max(top, bottom):
+        elif output.fields == ("bb" if top > bottom else "tt"):
             # What "tb" and "bt" mean, programs do not agree on.
             told, ok = f"its fields are in the wrong order: {'bottom' if bottom > top else 'top'} comes first", False
     return Check("fields", ok, output.fields, source.fields, told)
 
 
 def _alike(showing: Showing, gates: Gates) -> Iterator[Check]:
-    found = pairs(showing.output, showing.source, showing.lag)
+    output, source = coarsened(showing.output, showing.source)
+    found = pairs(output, source, showing.lag)
     may = gates.picture_tolerance
     worst = max(found, key=lambda pair: pair.peak)
     bad = [pair for pair in found if pair.peak > may or pair.mean > may / _MEAN_PART]
     text = f"{len(bad)} of its {len(found)} pictures are not its source's, the worst at {_time(showing, worst):.2f} s"
     yield Check("picture", not bad, worst.peak, may, text if bad else "its pictures are its source's")
     some = [found[i] for i in spread(len(found), 200)]
-    off = max(steadily(showing.output, showing.source, some), key=abs)
+    off = max(steadily(output, source, some), key=abs)
     text = f"some part of its picture is off by {off:.1f} levels all the time"
     yield Check(
         "picture_steady", abs(off) <= may / _STEADY_PART, round(abs(off), 1), round(may / _STEADY_PART, 1), text
