@@ -63,6 +63,8 @@ class Stage:
             self._tell(service, "settings", pace)
         for dag in (*NOTICING, REAPING):
             self.cluster.wait_for(f"the DAG {dag}", partial(self._switched_on, dag), PARSED_WITHIN)
+        # Airflow begins to watch a queue when it reads the file of a DAG that is switched on.
+        airflow.read_anew(self.cluster.airflow, NOTICING[0])
         self._tell("sqs", "settings", self.plan.events)
         for service, rules in self.plan.faults.items():
             self._tell(service, "faults", {"rules": list(rules)})
