@@ -22,7 +22,7 @@ from airflow.sdk import DAG, Asset, Param, get_current_context, task
 
 from reelworks.core.owners import ASSET
 from reelworks.notify import note_failure, tell_failure
-from reelworks.settings import environment
+from reelworks.settings import environment, seconds
 
 SERVICES = ["bytenite", "openencoder", "pixop"]
 
@@ -43,7 +43,7 @@ with DAG(
             SERVICES, type="array", items={"enum": SERVICES}, examples=SERVICES, minItems=1, title="Services"
         ),
         "grace": Param(
-            float(environment("REELWORKS_REAP_GRACE")),
+            seconds("REELWORKS_REAP_GRACE"),
             type="number",
             minimum=0,
             title="Seconds for which nothing is touched that is new",

@@ -72,6 +72,16 @@ def test_only_the_word_act_makes_it_act(
     assert bag.dags["reap_remote"].schedule == "@daily"
 
 
+@pytest.mark.parametrize("told", ["a while", "-1", "inf"])
+def test_a_grace_that_is_none_is_named_where_the_file_is_imported(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("REELWORKS_REAP_GRACE", told)
+    bag = DagBag(DAG_FILE, collect_dags=False)
+    bag.process_file(DAG_FILE)
+
+    (said,) = bag.import_errors.values()
+    assert f"REELWORKS_REAP_GRACE is '{told}': give a number of seconds" in said
+
+
 def test_the_report_says_what_and_whose_it_is_and_why(
     house: House, airflow: Airflow, caplog: pytest.LogCaptureFixture
 ) -> None:
