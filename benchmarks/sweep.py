@@ -7,6 +7,7 @@ Airflow is the supervisor's socket of tests/inbox: what is counted are the messa
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -32,7 +33,9 @@ LIMIT = 500
 
 def main() -> None:
     """Put the objects there, and sweep four times."""
-    objects = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__.partition("\n")[0])
+    parser.add_argument("objects", nargs="?", type=int, default=100_000)
+    objects = parser.parse_args().objects
     with tempfile.TemporaryDirectory() as folder, SandboxProcess(Path(folder), "--only", "s3") as sandbox:
         client = _client(sandbox.info["s3"])
         began = time.monotonic()
