@@ -29,7 +29,9 @@ CAUGHT = 58
 def main() -> int:
     """Print a line for each output, and the sums; return 1 if too little is caught, or anything good refused."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verify_corpus", description=__doc__.partition("``")[0])
-    parser.add_argument("clip", nargs="?", type=Path, help="a video with sound, in place of drawn sources")
+    parser.add_argument(
+        "clip", nargs="?", type=lambda text: Path(text).resolve(), help="a video with sound, in place of drawn sources"
+    )
     clip: Path | None = parser.parse_args().clip
     if clip is not None and not clip.is_file():
         parser.error(f"there is no file {clip}")
