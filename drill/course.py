@@ -15,7 +15,7 @@ from drill.plan import Blow, Landing
 from drill.stage import Stage
 from stack.terminal import Terminal
 
-LOOK = 0.5
+LOOK = 1.0
 QUIET = 150.0
 """Seconds within which nothing may be left at a service once all runs are over."""
 
