@@ -60,6 +60,11 @@ def test_what_creates_nothing_names_nothing_and_is_no_fault(body: str) -> None:
         json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": "in", "object": {"key": 1}}}]}),
         json.dumps({"Records": [record("in", "a.mp4") | {"s3": {"bucket": {"name": 1}, "object": {"key": "a"}}}]}),
         json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": {}}}),
+        json.dumps(
+            {"Records": [record("in", "a.mp4") | {"s3": {"bucket": {"name": "in"}, "object": {"key": "\ud800"}}}]}
+        ),
+        through_event_bridge("in", "\udfff.mp4"),
+        through_event_bridge("\ud800", "a.mp4"),
         through_sns("hello"),
         through_sns("[]"),
         through_sns(through_sns(created("in", "a.mp4"))),

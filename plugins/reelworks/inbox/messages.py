@@ -46,15 +46,13 @@ def _of_message(message: dict[str, Any]) -> Told:
     for record in records:
         try:
             result.places += _of_record(record)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
             result.fault = f"a record is none of S3's ({type(error).__name__}: {error})"
     return result
 
 
 def _of_record(record: Any) -> list[tuple[str, str]]:
-    bucket, key = record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]
-    if not (isinstance(bucket, str) and isinstance(key, str)):
-        raise TypeError("bucket and key are no text")
+    bucket, key = _names(record["s3"])
     # Servers other than Amazon's write "s3:ObjectCreated:Put". A multipart upload's end is a creation of its own kind.
     if not str(record["eventName"]).removeprefix("s3:").startswith("ObjectCreated:"):
         return []
@@ -66,7 +64,15 @@ def _of_event_bridge(message: dict[str, Any]) -> Told:
     if message.get("detail-type") != "Object Created":
         return Told()
     try:
-        bucket, key = message["detail"]["bucket"]["name"], message["detail"]["object"]["key"]
-    except (KeyError, TypeError):
+        return Told([_names(message["detail"])])
+    except (KeyError, TypeError, UnicodeEncodeError):
         return Told(fault="EventBridge names no object")
-    return Told([(bucket, key)]) if isinstance(bucket, str) and isinstance(key, str) else Told(fault="no text")
+
+
+def _names(named: Any) -> tuple[str, str]:
+    """Return the bucket and the key; JSON can hold half a character, which no S3 does."""
+    bucket, key = named["bucket"]["name"], named["object"]["key"]
+    if not (isinstance(bucket, str) and isinstance(key, str)):
+        raise TypeError("bucket and key are no text")
+    f"{bucket}{key}".encode()
+    return bucket, key
