@@ -102,6 +102,17 @@ def test_an_old_event_after_a_change_means_the_present_content(drain: Drain, air
     assert [conf["version"] for conf in airflow.runs.values()] == [now]
 
 
+def test_a_message_whose_time_is_over_before_it_is_put_off_stops_nothing(drain: Drain, airflow: Airflow) -> None:
+    put(drain.client, drain.inbox, "young.mp4")
+    send(drain.queue, created(drain.inbox.bucket, "young.mp4"))
+    late, once = replace(drain, inbox=replace(drain.inbox, settle=60.0)), [drain.queue]
+
+    drain.client.meta.events.register("after-call.s3.HeadObject", lambda **_: once and show_all(once.pop()))
+
+    assert late.run()["settling"] == 2
+    assert (drain.queue.waiting(), hidden(drain.queue)) == (0, 1)
+
+
 def test_what_is_gone_or_not_ours_goes_without_a_run(drain: Drain, airflow: Airflow) -> None:
     put(drain.client, drain.inbox, "text.txt")
     bucket = drain.inbox.bucket

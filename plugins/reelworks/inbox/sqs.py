@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from reelworks.core.errors import BadInputError, BusyError, RefusedError, UnreachableError
+
+log = logging.getLogger(__name__)
 
 RECEIVED_FOR = 120
 """Seconds in which what was received has to be dealt with; after them it is received again."""
@@ -89,13 +92,16 @@ class Queue:
         ]
 
     def put_off(self, message: Message, seconds: float) -> None:
-        """Let it be received again in so many seconds, rounded up."""
-        with _errors("put off a message of", self.url):
-            self.client.change_message_visibility(
-                QueueUrl=self.url,
-                ReceiptHandle=message.receipt,
-                VisibilityTimeout=min(ceil(seconds), LONGEST),
-            )
+        """Let it be received again in so many seconds, rounded up; sooner, if its time is over already."""
+        try:
+            with _errors("put off a message of", self.url):
+                self.client.change_message_visibility(
+                    QueueUrl=self.url,
+                    ReceiptHandle=message.receipt,
+                    VisibilityTimeout=min(ceil(seconds), LONGEST),
+                )
+        except RefusedError as error:
+            log.info("message %s waits again as it is: %s", message.id, error)
 
     def delete(self, messages: list[Message]) -> None:
         """Delete up to ten; one that SQS keeps comes again, which does no harm."""
