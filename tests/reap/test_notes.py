@@ -112,7 +112,8 @@ def test_a_new_generation_disowns_what_could_not_be_tidied_away(
 
 def test_a_video_that_is_to_stay_is_not_left_as_an_orphan(pixop: PixopHouse, airflow: Airflow, reap: Reap) -> None:
     life = life_of(pixop, keep_remote=True)
-    assert life.run().state == "success"
+    outcome = life.run()
+    assert outcome.state == "success", outcome
 
     notes = [note for _, _, note in written(life)]
     assert notes[0]["keep"] is True

@@ -9,7 +9,7 @@ from typing import ClassVar
 from reelworks.bytenite import api as bytenite
 from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.core.claim import is_claim_name
-from reelworks.core.errors import VideoServiceError
+from reelworks.core.errors import RefusedError, VideoServiceError
 from reelworks.core.flow import Flow
 from reelworks.core.jobs import Job
 from reelworks.core.owners import Owner
@@ -31,6 +31,8 @@ class Holdings(ABC):
     service: ClassVar[str]
     kind: ClassVar[str]
     desertion: Callable[[Owner], str] = staticmethod(desertion)
+    absent: ClassVar[tuple[type[VideoServiceError], ...]] = ()
+    """What a service says that has no such things at all."""
 
     def __init__(self, conn_id: str) -> None:
         self.conn_id = conn_id
@@ -151,6 +153,7 @@ class OpenEncoderMachines(Holdings):
 
     service, kind = "openencoder", "machine"
     desertion: Callable[[Owner], str] = staticmethod(run_desertion)
+    absent = (RefusedError,)  # most servers rent no machines
 
     def __init__(self, conn_id: str) -> None:
         super().__init__(conn_id)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from reelworks.core.errors import RefusedError, VideoServiceError
+from reelworks.core.errors import VideoServiceError
 from reelworks.core.owners import forget_owner
 from reelworks.core.redact import redact
 from reelworks.reap.finding import Finding, Thing, Verdict
@@ -39,9 +39,8 @@ class Reaper:
         for held in holdings:
             try:
                 report.findings += self._reaped(held, report)
-            except RefusedError as error:
-                # Most servers rent no machines, and say it with a refusal.
-                (report.skipped if held.kind == "machine" else report.faults)[held.label] = redact(str(error))
+            except held.absent as error:
+                report.skipped[held.label] = redact(str(error))
             except VideoServiceError as error:
                 report.faults[held.label] = redact(str(error))
         return report

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BadInputError
+from reelworks.reap.folders import OpenEncoderFolders
 from reelworks.reap.holdings import ByteNiteJobs, Holdings, OpenEncoderJobs, OpenEncoderMachines, PixopVideos
 from reelworks.reap.reaper import Reaper
 from reelworks.reap.report import Report
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 HOLDINGS: Mapping[str, tuple[type[Holdings], ...]] = {
     "bytenite": (ByteNiteJobs,),
     # Machines last: they are deleted only when no job is left.
-    "openencoder": (OpenEncoderJobs, OpenEncoderMachines),
+    "openencoder": (OpenEncoderJobs, OpenEncoderFolders, OpenEncoderMachines),
     "pixop": (PixopVideos,),
 }
 
