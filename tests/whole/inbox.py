@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -58,11 +59,12 @@ class Inbox:
     def until(self, what: str, is_so: Any, within: float = 120.0) -> None:
         self.machine.wait_for(what, is_so, within)
 
-    def sweep(self) -> dict[str, int]:
-        """Run a sweep, as the schedule would; give what it tells."""
+    def sweep(self, within: float = 120.0) -> dict[str, int]:
+        """Run a sweep, as the schedule would; give what it tells. It waits its turn behind what is queued."""
         self.pause("sweep_inbox", False)
         run_id = self.machine.airflow.trigger("sweep_inbox", {})
-        self.until("the sweep is over", lambda: self.machine.airflow.run_state("sweep_inbox", run_id) == "success")
+        state = partial(self.machine.airflow.run_state, "sweep_inbox", run_id)
+        self.until("the sweep is over", lambda: state() == "success", within)
         self.pause("sweep_inbox")
         path = f"dags/sweep_inbox/dagRuns/{run_id}/taskInstances/start_runs/xcomEntries/return_value?stringify=false"
         return dict(self.call("GET", path)["value"])

@@ -136,7 +136,7 @@ def test_in_a_storm_with_a_pause_each_video_has_one_run_and_what_was_lost_has_it
     inbox.pause("process_video", False)
 
     assert len(inbox.runs()) == STORM - STORM // 20
-    assert inbox.sweep()["started"] == STORM // 20
+    assert inbox.sweep(120 + 3 * STORM)["started"] == STORM // 20
     assert inbox.runs() == Counter(sources)
     inbox.until("all have run", lambda: _all_over(inbox, "process_video"), 120 + 3 * STORM)
     assert inbox.runs() == Counter(sources)
