@@ -1,5 +1,6 @@
 """``put`` and ``get``: videos into the sandbox's S3, and out of it."""
 
+import contextlib
 import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -29,8 +30,12 @@ def get(home: Home, terminal: Terminal, urls: list[str]) -> int:
     client = _client(home)
     for url in urls:
         bucket, _, prefix = url.removeprefix("s3://").rstrip("/").partition("/")
+        if not url.startswith("s3://") or not bucket:
+            raise StackError(f"{url} is no S3 prefix: give s3://bucket/prefix, such as s3://outbox/encoded/holiday.")
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/" if prefix else "")
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        keys = list[str]()
+        with contextlib.suppress(client.exceptions.NoSuchBucket):
+            keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
         if not keys:
             raise StackError(f"There is nothing below s3://{bucket}/{prefix}.")
         for key in keys:
