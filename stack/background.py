@@ -69,8 +69,10 @@ def _start(home: Home, terminal: Terminal, keep: str) -> int:
         keeper.terminate()
         keeper.wait(STOP_WITHIN)
         raise
-    if keeper.poll() is None:
-        terminal.say(_describe(home.status(), "Up"))
+    about = home.status()
+    # A keeper that has failed says so, and is there for a moment more.
+    if about.get("phase") == "ready":
+        terminal.say(_describe(about, "Up"))
         return 0
     terminal.say(f"It did not start.\n{(home.path / 'stack.log').read_text().strip()}")
     return 1
