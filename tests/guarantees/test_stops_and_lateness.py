@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction
 from reelworks.bytenite import api
 from reelworks.core.claim import Claim
 from reelworks.core.errors import UnreachableError
+from reelworks.core.jobs import Job
 from tests.guarantees.house import House
 
 
@@ -84,6 +85,31 @@ def test_a_try_that_slept_until_another_took_its_place_pays_for_nothing(house: H
 
     sleeps = False
     life.given_away.unlink()  # this is the other one
+    assert life.run().state == "success"
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+def test_a_try_that_slept_over_the_end_of_its_job_publishes_nothing_beside_the_other(house: House) -> None:
+    sleeps = True
+
+    class Overtaken(house.quick):
+        def advance(self, job: Job, claim: Claim) -> str | None:
+            following = super().advance(job, claim)
+            if sleeps and not following:
+                life.given_away.touch()
+            return following
+
+    life = house.encode(house.put(), Overtaken)
+
+    outcome = life.run()
+
+    assert outcome.state == "up_for_retry", outcome
+    assert house.published == {}
+    assert "staged" not in house.traces()
+
+    sleeps = False
+    life.given_away.unlink()
     assert life.run().state == "success"
     assert len(house.paid()) == 1
     assert house.traces() == {}
