@@ -60,7 +60,7 @@ class Lives:
 
     def __post_init__(self) -> None:
         told = {"source": self.source, "recipe": "small", "destination": self.house.destination}
-        self.probe = self._life(lambda: ProbeOperator(task_id="probe", **told))
+        self.probe = self._life(lambda: ProbeOperator(task_id="probe", **_from_params(told)), told)
 
     def probed(self) -> Outcome:
         return self.probe.run_until_over()
@@ -73,8 +73,8 @@ class Lives:
     def encode(self) -> StoppableLife:
         (work,) = self.plan["work"].values()
         told = {name: work[name] for name in ("source", "preset", "destination")}
-        arguments = {"task_id": "encode.bytenite_1", "interval": 0.2, "pre_execute": check_source, **told}
-        life = self._life(lambda: QuickEncodeOperator(**arguments))
+        arguments = {"task_id": "encode.bytenite_1", "interval": 0.2, "pre_execute": check_source}
+        life = self._life(lambda: QuickEncodeOperator(**arguments, **_from_params(told)), told)
         life.upstream = {"probe": self.probe}
         return life
 
@@ -90,8 +90,13 @@ class Lives:
             assert outcome.state == "success", outcome
         return hurt(self.publish(life), dice)
 
-    def _life(self, make: Any) -> StoppableLife:
-        return StoppableLife(make, self.folder, retries=self.retries, run_id=self.run_id)
+    def _life(self, make: Any, conf: dict[str, Any] | None = None) -> StoppableLife:
+        return StoppableLife(make, self.folder, retries=self.retries, conf=conf or {}, run_id=self.run_id)
+
+
+def _from_params(told: dict[str, Any]) -> dict[str, Any]:
+    """As the DAG has them: a key may look like a template, and must not be taken for one."""
+    return {name: f"{{{{ params.{name} }}}}" for name in told}
 
 
 def hurt(life: TaskLife, dice: random.Random | None) -> Outcome:
