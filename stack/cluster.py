@@ -1,6 +1,7 @@
 """The running cluster: what docker-compose.yaml describes, as processes of this machine.
 
-PostgreSQL, Redis, the sandbox, and Airflow with Celery workers and several triggerers. What dies is started anew.
+PostgreSQL, Redis, the sandbox, and Airflow with Celery workers and several triggerers. What dies is started anew, but
+for the sandbox: others know it by its ports.
 """
 
 import contextlib
