@@ -13,6 +13,7 @@ from airflow.sdk import DAG, Asset, AssetWatcher, task
 
 from reelworks.inbox.bell import QueueBell
 from reelworks.notify import note_failure, tell_failure
+from reelworks.priority import HOUSEKEEPING
 
 waiting = Asset("reelworks_inbox_events", watchers=[AssetWatcher(name="queue", trigger=QueueBell())])
 
@@ -25,7 +26,12 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args={
+        "priority_weight": HOUSEKEEPING,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": note_failure,
+    },
 ):
 
     @task

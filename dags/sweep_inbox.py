@@ -12,6 +12,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, task
 
 from reelworks.notify import note_failure, tell_failure
+from reelworks.priority import HOUSEKEEPING
 from reelworks.settings import environment
 
 with DAG(
@@ -24,7 +25,12 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args={
+        "priority_weight": HOUSEKEEPING,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": note_failure,
+    },
 ):
 
     @task

@@ -33,6 +33,19 @@ result = {
 }
 """
 
+WEIGHTS = """
+import os
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+from types import SimpleNamespace
+result = {}
+for dag in DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags.values():
+    tasks = DagSerialization.from_dict(DagSerialization.to_dict(dag)).tasks
+    weights = {task.task_id: task.weight_rule.get_weight(SimpleNamespace(task=task)) for task in tasks}
+    result[dag.dag_id] = weights
+"""
+HOUSEKEEPING = ("inbox_events", "sweep_inbox", "watch_inbox", "reap_remote")
+
 RUN = """
 import os
 from airflow.dag_processing.dagbag import DagBag
@@ -62,6 +75,15 @@ def test_a_dag_file_imports_without_errors_and_pulls_in_nothing_heavy(dag_file: 
     assert found["dags"]
     heavy = [name for name in found["pulled_in"] if name in HEAVY or name.startswith(tuple(f"{h}." for h in HEAVY))]
     assert heavy == []
+
+
+def test_when_slots_are_short_noticing_and_reaping_come_first_and_then_who_is_further_on(tmp_path: Path) -> None:
+    weights: dict[str, dict[str, int]] = fresh(WEIGHTS, **airflow(tmp_path, "process_video.py"))
+
+    housekeeping = [weight for dag in HOUSEKEEPING for weight in weights.pop(dag).values()]
+    assert min(housekeeping) > max(weight for tasks in weights.values() for weight in tasks.values())
+    video = weights["process_video"]
+    assert video["probe"] < video["enhance"] < video["encode.bytenite_1"] < video["verify_and_publish"]
 
 
 PUBLISHING = {
