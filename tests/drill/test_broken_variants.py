@@ -16,7 +16,8 @@ pytestmark = pytest.mark.timeout(1200)
 
 SEED = 5
 AS_SHIPPED = "as shipped"
-AT_ONCE = 2
+AT_ONCE = 3
+"""Half the time of each is waiting."""
 
 NAMED = {
     "intent not stored": "duplicate paid jobs",
