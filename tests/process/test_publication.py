@@ -24,7 +24,7 @@ from tests.process.odd_files import BOTH, X264
 from tests.subprocesses import ROOT
 from tests.verify.sources import encode
 
-RUNS = int(os.environ.get("REELWORKS_PUBLICATIONS", "8"))
+RUNS = int(os.environ.get("REELWORKS_PUBLICATIONS", "4"))
 ONE_IN_TEN = [
     {"kind": kind, "probability": 0.02, "status": 503}
     for kind in ("status", "status_after", "reset_before", "reset_after", "truncate")
