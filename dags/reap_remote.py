@@ -2,7 +2,8 @@
 
 Each is noted in this Airflow's database before it is made. What is found at a service and noted here is an orphan when
 its run is deleted, its task is over, or its task has begun another one since. A job is cancelled, a video deleted with
-all that was made of it, and a machine deleted once its run is over and the whole server rests.
+all that was made of it, and a machine deleted once its run is over and the whole server rests. What a job of Open
+Encoder's left in the server's buckets, its copied source and its output, is deleted when the job is over or never was.
 
 Nothing else is touched: not what people or another Airflow have made on the same account, not what is younger than
 `grace` seconds, not the videos of `keep_remote`, and not machines of a create task that is no setup. An orphan has to
