@@ -14,6 +14,8 @@ from reelworks.bytenite import api
 from reelworks.core.claim import Claim
 from reelworks.core.errors import UnreachableError
 from reelworks.core.jobs import Job
+from reelworks.openencoder.address import job_folder, key_address
+from reelworks.openencoder.api import create_job
 from tests.guarantees.house import House
 
 
@@ -112,6 +114,23 @@ def test_a_try_that_slept_over_the_end_of_its_job_publishes_nothing_beside_the_o
     life.given_away.unlink()
     assert life.run().state == "success"
     assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+@pytest.mark.only("openencoder")  # a second draft or video of one name costs nothing
+def test_a_create_that_is_acted_on_late_does_not_outlive_the_job(house: House) -> None:
+    house.settings(job_seconds=3, static_workers=1)
+    house.faults({"kind": "reset_before", "endpoint": "create_job", "times": 1})
+    life = house.encode(house.put(), house.impatient)
+    assert life.start().state == "deferred"
+    assert house.injected() == 1
+    folder = key_address(job_folder(life.store["reelworks.job"]["name"]))
+    late = create_job(house.preset, key_address("late.mp4"), folder)  # what was sent first arrives, and is queued
+    house.quick.hook_class().answer(late)
+
+    outcome = life.resume(life.run_trigger().event)
+
+    assert outcome.state == "success", outcome
     assert house.traces() == {}
 
 

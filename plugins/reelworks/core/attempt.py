@@ -115,7 +115,7 @@ class Attempt:
         if job_id is None:
             self.log.info("no job is called %s: the earlier try had stored only its intent", claim.name)
             # Stored: a try that dies before the job is must not leave the old one to the next.
-            return self._submitted(replace(claim, deadline=self._new_deadline()).save(self.store))
+            return self._submitted(replace(claim, deadline=self._new_deadline(), resent=True).save(self.store))
         try:
             job = self.service.answer(sure_look(lambda: self.service.look(job_id)))
         except LostError as error:
@@ -145,25 +145,28 @@ class Attempt:
         # here: another is in its place, and has found no job to take over.
         claim.save(self.store)
         try:
-            job_id = self.service.answer(self._created(claim))
+            job_id, resent = self.service.answer(self._created(claim))
         except (UnreachableError, BusyError) as error:
             self.log.warning("%s: the next try looks for %s", error, claim.name)
             raise
         metrics.JOBS_SUBMITTED.add()
-        return self._started(claim.with_job(job_id))
+        return self._started(replace(claim, job_id=job_id, resent=resent or claim.resent))
 
-    def _created(self, claim: Claim) -> Flow[str]:
-        """Create the job; an answer that is lost is looked for by name before anything is sent again."""
-        for pause in (1.0, 3.0, 5.0):
+    def _created(self, claim: Claim) -> Flow[tuple[str, bool]]:
+        """Create the job; an answer that is lost is looked for by name before anything is sent again.
+
+        Return its id, and whether it was sent again.
+        """
+        for again, pause in enumerate((1.0, 3.0, 5.0)):
             try:
-                return (yield from self.operator.create(claim))
+                return (yield from self.operator.create(claim)), again > 0
             except (UnreachableError, BusyError) as error:
                 self.log.warning("%s: looking for %s", error, claim.name)
                 yield Sleep(pause)
                 found = yield from self.operator.find(claim)
                 if found:
-                    return found
-        return (yield from self.operator.create(claim))
+                    return found, again > 0
+        return (yield from self.operator.create(claim)), True
 
     def _started(self, claim: Claim) -> Claim:
         # Stored before the call that costs money. A clear of a running task has raised max_tries: it is this try's.

@@ -28,7 +28,8 @@ class Claim:
 
     ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
     what the operator wants to know again later, ``result`` and ``facts`` what it returned and said of the job once all
-    was done (``done``). A ``spent`` claim's job succeeded with outputs that are not good enough.
+    was done (``done``). A ``spent`` claim's job succeeded with outputs that are not good enough. Of one that was
+    ``resent`` there may be a second job: a create that went unanswered may be acted on late.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Claim:
     notes: dict[str, Any] = field(default_factory=dict)
     done: bool = False
     spent: bool = False
+    resent: bool = False
     result: Any = None
     facts: dict[str, Any] = field(default_factory=dict)
 

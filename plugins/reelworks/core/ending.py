@@ -129,7 +129,7 @@ class Ending:
             self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
         else:
             # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
-            self.tidied(claim, gone=bool(job_id) or isinstance(why, HOPELESS))
+            self.tidied(claim, gone=isinstance(why, HOPELESS) or bool(job_id and not claim.resent))
 
     def tidied(self, claim: Claim, *, gone: bool = True) -> None:
         """Tidy up after a job that is over; then, if it is known to be ``gone``, it is nobody's any more.
@@ -137,6 +137,8 @@ class Ending:
         A retry tries again, but what cannot be removed is no reason to fail a task for good.
         """
         try:
+            if claim.resent:
+                self.operator.service.answer(self.operator.find(claim))  # which ends all but one of its name
             self.operator.tidy(claim)
         except VideoServiceError as error:
             if claim.done and not isinstance(error, HOPELESS) and retry_follows(self.operator, self.context, error):

@@ -73,7 +73,7 @@ class JobOperator(BaseOperator):
 
     @abstractmethod
     def find(self, claim: Claim) -> Flow[str | None]:
-        """Return the id of the job that bears the claim's name, or None."""
+        """Return the id of the job that bears the claim's name, or None; of several, end all but one."""
 
     @abstractmethod
     def create(self, claim: Claim) -> Flow[str]:
