@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, BusyError
 from reelworks.media.url import S3Url
 from reelworks.process import admission
 from reelworks.process.admission import SupersededError, admit
@@ -72,6 +74,30 @@ def test_another_version_than_the_noticed_one_is_superseded(s3: Any, tmp_path: P
 
     with pytest.raises(SupersededError, match="superseded"):
         admit(s3, url, load_recipe("web"), etag)
+
+
+def test_a_source_that_is_written_again_and_again_is_left_until_it_stands_still(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "PAUSE", 0.5)
+    url, over = put(s3, "growing.mp4", b"a"), Event()
+
+    def append() -> None:
+        size = 1
+        while not over.wait(0.05):
+            put(s3, "growing.mp4", b"a" * (size := size + 1))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(append)
+        try:
+            with pytest.raises(BusyError, match="still being written"):
+                admit(s3, url, load_recipe("web"), None)
+        finally:
+            over.set()
+        writing.result(30)
+    put(s3, "growing.mp4", odd(tmp_path, "silent.mp4").read_bytes())
+
+    assert admit(s3, url, load_recipe("web"), None).probe.video
 
 
 def test_a_source_that_the_recipe_cannot_take_is_refused(

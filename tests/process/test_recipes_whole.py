@@ -28,6 +28,15 @@ gates: {vmaf_floor: 30, vmaf_low_floor: 10, picture_tolerance: 60}
 naming: "{encode}/{rendition}.{suffix}"
 """
 
+KEPT = """
+description: What Pixop has of it stays there.
+enhance: {preset: denoise}
+encodes:
+  - {name: one, service: bytenite, preset: h264_360p}
+gates: {vmaf_floor: 30, vmaf_low_floor: 10, picture_tolerance: 60}
+keep_remote: true
+"""
+
 SYNC = """
 from reelworks.core.presets import load
 from reelworks.openencoder.hook import OpenEncoderHook
@@ -113,3 +122,16 @@ def test_every_service_has_its_part_and_a_dry_run_tells_it(house: ProcessHouse, 
 
     assert changed["state"] == "success"
     assert [house.paid(service) for service in ("pixop", "bytenite", "openencoder")] == [1, 2, 1]
+
+
+def test_a_recipe_says_whether_its_videos_stay_at_pixop(house: ProcessHouse) -> None:
+    """The last one: they stay."""
+    assert house.sandbox.ledger("pixop")["alive"] == []
+    house.recipe(KEPT)
+
+    (run,) = house.run(house.put())
+
+    assert run["state"] == "success", json.dumps(run)
+    videos = [video for video in house.sandbox.ledger("pixop")["videos"] if not video["deleted"]]
+    (original,) = [video["id"] for video in videos if not video["parentId"]]
+    assert [video["parentId"] for video in videos if video["parentId"]] == [original]
