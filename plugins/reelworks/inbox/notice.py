@@ -13,8 +13,8 @@ from reelworks.core.redact import redact
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.runs import begun, start
 from reelworks.inbox.video import Video
+from reelworks.media import s3
 from reelworks.media.manifest import NAME as MANIFEST
-from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
 from reelworks.process.place import outputs_place, quarantine_place
 
@@ -100,19 +100,11 @@ def _manifest_place(inbox: Inbox, video: Video) -> S3Url | None:
 
 def _source_of(client: S3Client, url: S3Url | None) -> dict[str, Any]:
     """Return what a record says of its source, its recipe, and when it was; nothing where none can be read."""
-    from botocore.exceptions import ClientError
-
-    if url is None:
+    found = s3.read(client, url) if url else None
+    if found is None:
         return {}
-    with s3_errors(client, "read", url):
-        try:
-            body = client.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "NoSuchKey":
-                raise
-            return {}
     try:
-        record = json.loads(body)
+        record = json.loads(found[0])
         published = record.get("timings", {}).get("published")
         return {**record["source"], "recipe": record.get("recipe"), "published": published}
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reelworks.media import s3
 from reelworks.media.s3errors import s3_errors
 
 if TYPE_CHECKING:
@@ -33,15 +34,10 @@ class Seen:
     @classmethod
     def load(cls, client: S3Client, url: S3Url) -> Seen:
         """Read it; none, or a damaged one, is an empty one."""
-        from botocore.exceptions import ClientError
-
-        with s3_errors(client, "read", url):
-            try:
-                body = client.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "NoSuchKey":
-                    raise
-                return cls(url, set())
+        found = s3.read(client, url)
+        if found is None:
+            return cls(url, set())
+        body, _ = found
         if not body.startswith(FORM) or (len(body) - len(FORM)) % MARK:
             log.warning("%s is damaged: every video is looked up once more", url)
             return cls(url, set())

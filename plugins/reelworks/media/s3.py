@@ -25,6 +25,7 @@ __all__ = [
     "is_there",
     "open_object",
     "presign",
+    "read",
     "s3_client",
     "stat",
 ]
@@ -102,6 +103,20 @@ def stat(client: S3Client, url: S3Url) -> S3Object:
         head.get("ContentType", ""),
         head["LastModified"],
     )
+
+
+def read(client: S3Client, url: S3Url) -> tuple[bytes, str] | None:
+    """Return a small object's bytes, and the ETag on whose condition it may be replaced; None if there is none."""
+    from botocore.exceptions import ClientError
+
+    with s3_errors(client, "read", url):
+        try:
+            answer = client.get_object(Bucket=url.bucket, Key=url.key)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchKey":
+                raise
+            return None
 
 
 def is_there(client: S3Client, url: S3Url) -> bool:

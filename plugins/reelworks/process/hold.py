@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BusyError, RefusedError, VideoServiceError
+from reelworks.media import s3
 from reelworks.media.publish import STAGING
 from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
@@ -58,17 +59,12 @@ class Notes:
 
     def read(self) -> tuple[Note | None, str]:
         """Return it, and the ETag on whose condition it may be replaced; nothing and "" if there is none."""
-        from botocore.exceptions import ClientError
-
-        with s3_errors(self.client, "read", self.url):
-            try:
-                answer = self.client.get_object(Bucket=self.url.bucket, Key=self.url.key)
-                told = json.loads(answer["Body"].read())
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                    raise
-                return None, ""
-        return Note(told["source"], told["run"], told["until"]), answer["ETag"]
+        found = s3.read(self.client, self.url)
+        if found is None:
+            return None, ""
+        body, etag = found
+        told = json.loads(body)
+        return Note(told["source"], told["run"], told["until"]), etag
 
     def write(self, note: Note, etag: str) -> str | None:
         """Replace what was read with that ETag; return the new one, or None if it is another by now."""

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reelworks.core.presets import digest_of
+from reelworks.media import s3
 from reelworks.media.manifest import NAME, ManifestOutput, ManifestPreset, ManifestSource, Moment
 from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
@@ -113,20 +114,8 @@ def write_record(client: S3Client, place: S3Url, record: Record) -> S3Url:
 
 def read_record(client: S3Client, place: S3Url) -> Record | None:
     """Read what was published at a place; None if nothing was, or by something else than process_video."""
-    body = _body(client, place.joined(NAME))
+    found = s3.read(client, place.joined(NAME))
     try:
-        return None if body is None else Record.model_validate_json(body)
+        return Record.model_validate_json(found[0]) if found else None
     except ValidationError:
         return None
-
-
-def _body(client: S3Client, url: S3Url) -> bytes | None:
-    from botocore.exceptions import ClientError
-
-    with s3_errors(client, "read", url):
-        try:
-            return client.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
-        except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
-                return None
-            raise
