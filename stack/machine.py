@@ -21,6 +21,9 @@ from stack.terminal import Terminal
 
 WITHIN = 180.0
 DAG = "encode_video"
+# Who signs what a task shows to the API server, and who checks it: nobody else is told how, as in docker-compose.yaml.
+SIGNERS = ("api-server", "scheduler")
+SIGNING = "AIRFLOW__API_AUTH__JWT_SECRET"
 ALONE = {
     "api-server": ["api-server"],
     # Without --skip-serve-logs each of the two would serve its logs on all interfaces; here they are read from disk.
@@ -154,7 +157,8 @@ def start(
     layout.prepare(environment)
     for name, arguments in layout.parts.items():
         command = [sys.executable, "-m", "airflow", *arguments]
-        processes.start(name, command, environment, restarted=layout.restarted)
+        told = {key: value for key, value in environment.items() if key != SIGNING or name in SIGNERS}
+        processes.start(name, command, told, restarted=layout.restarted)
     api = AirflowApi(f"http://{HOST}:{airflow_port}")
     machine = Machine(processes, api, sandbox, began, notes)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stack.airflow_api import AirflowApi
 from stack.home import Home
+from stack.machine import SIGNERS, SIGNING
 from stack.processes import Processes
 from tests.stack.test_whole import listeners_off_loopback, processes_in, stack
 from tests.stack.waiting import until
@@ -24,6 +27,7 @@ def test_a_cluster_stays_survives_its_keeper_being_killed_and_leaves_nothing(tmp
         assert first.returncode == 0, first.stdout + first.stderr
         assert listeners_off_loopback(home.path) == []
         assert secrets_shown(home.path) == []
+        assert told_of(SIGNING, home.path) == {*SIGNERS}
         AirflowApi(home.status()["airflow"]).make_pool("kept", 3)
 
         owner = home.owner()
@@ -42,6 +46,12 @@ def test_a_cluster_stays_survives_its_keeper_being_killed_and_leaves_nothing(tmp
     finally:
         stack("down", home)
         Processes(home.path).clear_left_overs()
+
+
+def told_of(variable: str, home: Path) -> set[str]:
+    """Which parts have an environment variable."""
+    pids = {record.stem: json.loads(record.read_text())["pid"] for record in (home / "run").glob("*.json")}
+    return {name for name, pid in pids.items() if variable in psutil.Process(pid).environ()}
 
 
 def secrets_shown(home: Path) -> list[str]:
