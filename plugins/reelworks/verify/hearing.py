@@ -18,7 +18,7 @@ _MOST_WINDOWS = 40
 _FINE = RATE // 20  # samples, to each side: 50 ms
 _MOST_PIECES = 12
 _CORE = 0.6  # part of a piece that is looked for in the other
-_SURELY_TURNED = 0.1  # of a correlation
+_SAME, _AS_WELL = 0.85, 0.1  # correlations: of a wave with itself at least, and by which two fits hardly differ
 _QUIET = 24  # of an envelope's bytes: 12 dB above the floor
 
 
@@ -128,7 +128,7 @@ def _likeness(ours: bytes, theirs: bytes, second: int, late: float) -> Likeness 
 def _search(wave: Sequence[int], core: Sequence[int], around: int) -> tuple[float, int]:
     """Return the strongest correlation, of either sign, and where; few samples at first, for speed.
 
-    Moved by half its period a tone is itself upside down: where it fits as it is, nearly as well, that is what it is.
+    Moved by half its period a tone is itself upside down: where it is the same, and fits nearly as well, it is upright.
     """
     thin = core[::8]
     energy = float(sum(map(mul, thin, thin)) or 1)
@@ -141,5 +141,6 @@ def _search(wave: Sequence[int], core: Sequence[int], around: int) -> tuple[floa
     fits = {at: fit(at) for at in range(around - _FINE, around + _FINE + 1)}
     upright = max(fits, key=lambda at: (fits[at], -abs(at - around)))
     turned = min(fits, key=lambda at: (fits[at], abs(at - around)))
-    best = turned if -fits[turned] > fits[upright] + _SURELY_TURNED else upright
+    is_upright = fits[upright] >= -fits[turned] - (_AS_WELL if fits[upright] > _SAME else 0.0)
+    best = upright if is_upright else turned
     return correlation(wave[best : best + len(core)], core), best
