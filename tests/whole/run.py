@@ -69,6 +69,10 @@ class Run:
         body = {"dry_run": False, "only_failed": False}
         requests.post(f"{self._url}/clear", json=body, timeout=20).raise_for_status()
 
+    def delete(self) -> None:
+        """Delete the run with all that Airflow knows of it."""
+        requests.delete(self._url, timeout=20).raise_for_status()
+
     def kill(self, task_id: str) -> None:
         """SIGKILL the process that runs the task, as the kernel's OOM killer would."""
         component = next(each for each in self.machine.processes.components if each.name == "scheduler")
