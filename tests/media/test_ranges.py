@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from reelworks.core.ending import TaskStoppedError
 from reelworks.core.errors import (
     BadInputError,
     BusyError,
@@ -22,7 +23,6 @@ from reelworks.core.errors import (
     UnreachableError,
     VideoServiceError,
 )
-from reelworks.core.operator import TaskStoppedError
 from reelworks.media.fetch import fetch
 from reelworks.media.files import PartialFile
 from reelworks.media.patience import Patience
