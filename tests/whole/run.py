@@ -49,8 +49,12 @@ class Run:
         for map_index in [task["map_index"] for task in ours]:
             self.until("a triggerer waits", lambda at=map_index: self.task(task_id, at)["triggerer_job"])
 
-    def until_over(self, within: float = 150.0) -> str:
-        self.until("the run is over", lambda: self.state in ("success", "failed"), within)
+    def until_over(self, within: float = 300.0) -> str:
+        try:
+            self.until(f"{self.dag_id} is over", lambda: self.state in ("success", "failed"), within)
+        except AssertionError as error:
+            states = {(task["task_id"], task["map_index"]): task["state"] for task in self.tasks}
+            raise AssertionError(f"{error}: run {self.state}, {states}") from None
         return self.state
 
     def mark(self, task_id: str, state: str) -> None:

@@ -13,7 +13,7 @@ import requests
 from tests.whole.run import Run
 from tests.whole.whole import Whole
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 ENCODE, REAP = "encode_with_bytenite", "reap_remote"
 
