@@ -253,6 +253,17 @@ def test_an_output_whose_container_pixop_chose_is_called_after_it(studio: Studio
     assert made["name"] == f"open.{ {'mp4': 'mp4', 'mov': 'mov', 'mxf': 'mxf', 'mpegts': 'mts'}[container] }"
 
 
+def test_a_container_is_asked_for_until_pixop_tells_it(studio: Studio, tmp_path: Path) -> None:
+    enhancing = life(studio, put(studio, clip(tmp_path, 1, "mp4")), preset="open")
+    rules = [{"kind": kind, "endpoint": "download_processed", "times": 1} for kind in ("status_after", "reset_after")]
+    studio.faults(*rules)
+
+    assert enhancing.run().state == "success"
+
+    assert studio.injected() == len(rules)
+    assert output(enhancing)["name"] == "open.mp4"
+
+
 def test_a_source_that_does_not_fit_its_preset_costs_nothing(studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "presets/pixop/late.yaml").write_text(
         "description: late\nrequest: {range: {startPositionMilliseconds: 60000}}\n"

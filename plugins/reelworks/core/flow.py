@@ -34,8 +34,8 @@ class Call:
     """One HTTP request. What may hold a secret is left out of its repr and its text.
 
     ``path`` lies below the service's base URL, or is a whole URL (an upload link). ``repeatable`` says that
-    sending it twice does the same as sending it once; it is true of a GET, unless it says otherwise, and never of a
-    call that creates or starts something. ``signed`` says whether the session's token goes along.
+    sending it twice does the same as sending it once; it is true of a GET and a HEAD, unless it says otherwise, and
+    never of a call that creates or starts something. ``signed`` says whether the session's token goes along.
     """
 
     method: str
@@ -90,10 +90,28 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     :raises LostError: 404 or 410.
     :raises RefusedError: any other status that is not 2xx.
     """
-    repeatable = call.method == "GET" if call.repeatable is None else call.repeatable
+    return (yield from _repeated(call, lambda reply: read(call, reply, reason)))
+
+
+def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
+    """Send ``call``, a HEAD, and return the headers of its answer, by their names in lower case.
+
+    It is repeated, and raises, as with ``ask``.
+    """
+
+    def headers(reply: Reply) -> Mapping[str, str]:
+        if not 200 <= reply.status < 300:
+            raise refusal(call, reply, None)
+        return reply.headers
+
+    return (yield from _repeated(call, headers))
+
+
+def _repeated(call: Call, taken: Callable[[Reply], T]) -> Flow[T]:
+    repeatable = call.method in ("GET", "HEAD") if call.repeatable is None else call.repeatable
     for attempt in range(1, REPEATS + 1):
         try:
-            return read(call, (yield call), reason)
+            return taken((yield call))
         except (UnreachableError, BusyError) as error:
             if not repeatable or attempt == REPEATS:
                 raise

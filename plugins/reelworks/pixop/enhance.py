@@ -7,12 +7,11 @@ import posixpath
 import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from email.message import Message
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reelworks.core.claim import Claim
 from reelworks.core.errors import BadInputError, BusyError, OverdueError, UnreachableError
-from reelworks.core.flow import Call, Flow
+from reelworks.core.flow import Flow
 from reelworks.core.jobs import Job
 from reelworks.core.operator import JobOperator
 from reelworks.core.presets import Rendition, load
@@ -25,7 +24,7 @@ from reelworks.pixop.jobs import find_processing, find_video, landed, parts, rem
 from reelworks.pixop.presets import PixopPreset
 from reelworks.pixop.projects import find_project
 from reelworks.pixop.sending import send_once
-from reelworks.pixop.transfer import fetch_video
+from reelworks.pixop.transfer import fetch_video, file_name
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -189,10 +188,7 @@ class PixopEnhanceOperator(JobOperator):
 
     def _suffix(self, processed: str) -> str:
         """Return the suffix of a file whose container Pixop chose."""
-        with self.service.stream(Call("HEAD", api.download_path(processed))) as answer:
-            message = Message()
-            message["Content-Disposition"] = answer.headers.get("Content-Disposition", "")
-        return posixpath.splitext(message.get_filename() or "")[1].lstrip(".").lower() or "mov"
+        return posixpath.splitext(self.service.answer(file_name(processed)))[1].lstrip(".").lower() or "mov"
 
     def _facts(self, job: Job, claim: Claim) -> dict[str, Any]:
         return {

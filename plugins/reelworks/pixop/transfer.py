@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BusyError, UnreachableError
-from reelworks.core.flow import Call, refusal
+from reelworks.core.flow import Call, Flow, ask_headers, refusal
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.transport import reply_of
 from reelworks.media.answers import Stumble
@@ -24,6 +25,7 @@ from reelworks.media.progress import Meter
 from reelworks.media.transfer import Stored
 from reelworks.media.upload import Upload
 from reelworks.media.url import S3Url
+from reelworks.pixop.api import download_path
 from reelworks.pixop.calls import ask, path_of, said
 
 if TYPE_CHECKING:
@@ -133,3 +135,11 @@ def _metered(file: Outgoing, what: str) -> Iterator[bytes]:
         yield chunk
         done += len(chunk)
         meter.reached(done)
+
+
+def file_name(video: str) -> Flow[str]:
+    """Ask what a processed video's file is called; nothing if the service does not tell."""
+    headers = yield from ask_headers(Call("HEAD", download_path(video)))
+    message = Message()
+    message["Content-Disposition"] = headers.get("content-disposition", "")
+    return message.get_filename() or ""
