@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from reelworks.core.errors import BadInputError, LostError, UnreachableError
 from reelworks.core.presets import Rendition
 from reelworks.verify.gates import Gates
+from reelworks.verify.hearing import lags
 from reelworks.verify.survey import Survey, survey
+from reelworks.verify.track import Track
 from reelworks.verify.verify import verify
 from tests.media.link_server import File, LinkServer, Script, serving
 from tests.verify.sources import GOOD, Sources, encode
@@ -50,6 +53,14 @@ def test_a_tone_that_is_late_by_half_its_wave_is_not_upside_down(tmp_path: Path)
     late = encode(tmp_path / "late.mp4", *made, *GOOD, "-af", "adelay=50S:all=1")
 
     assert verify(late, source, promised=OPEN, gates=Gates()).faults == []
+
+
+def test_a_tone_whose_level_hardly_moves_is_not_late() -> None:
+    chance = random.Random(1)
+    wobble = bytes(chance.choice([120, 121]) for _ in range(140))
+    source, output = (Track(codec="aac", channels=1, left=side, right=side) for side in (wobble[:100], wobble[40:]))
+
+    assert lags(output, source, 0.0) == []
 
 
 def test_fine_patterns_are_no_fields_whatever_their_source_says(tmp_path: Path) -> None:

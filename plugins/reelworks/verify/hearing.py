@@ -19,6 +19,7 @@ _FINE = RATE // 20  # samples, to each side: 50 ms
 _MOST_PIECES = 12
 _CORE = 0.6  # part of a piece that is looked for in the other
 _SAME, _AS_WELL = 0.85, 0.1  # correlations: of a wave with itself at least, and by which two fits hardly differ
+_FLAT = 6  # of an envelope's bytes: what moves by less than 3 dB, as a tone does, has nothing to be told by
 _QUIET = 24  # of an envelope's bytes: 12 dB above the floor
 
 
@@ -78,8 +79,9 @@ def _lag(ours: bytes, theirs: bytes, start: int, expected: int) -> Lag | None:
     for late in range(expected - _WIDEST, expected + _WIDEST + 1):
         # What lies outside is left out on both sides, but half must be there.
         a, b = max(0, start + late), min(len(ours), start + late + len(theirs))
-        if b - a >= max(PER_SECOND // 2, len(theirs) // 2):
-            fits[late] = correlation(ours[a:b], theirs[a - start - late : b - start - late])
+        part = theirs[a - start - late : b - start - late]
+        if len(part) >= max(PER_SECOND // 2, len(theirs) // 2) and max(part) - min(part) >= _FLAT:
+            fits[late] = correlation(ours[a:b], part)
     if not fits:
         return None
     best = max(fits, key=lambda late: fits[late])
