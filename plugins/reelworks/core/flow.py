@@ -90,7 +90,12 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     :raises LostError: 404 or 410.
     :raises RefusedError: any other status that is not 2xx.
     """
-    return (yield from _repeated(call, lambda reply: read(call, reply, reason)))
+
+    def once() -> Flow[Any]:
+        return read(call, (yield call), reason)
+
+    repeatable = call.method in ("GET", "HEAD") if call.repeatable is None else call.repeatable
+    return (yield from (repeated(once) if repeatable else once()))
 
 
 def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
@@ -99,21 +104,25 @@ def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
     It is repeated, and raises, as with ``ask``.
     """
 
-    def headers(reply: Reply) -> Mapping[str, str]:
+    def once() -> Flow[Mapping[str, str]]:
+        reply: Reply = yield call
         if not 200 <= reply.status < 300:
             raise refusal(call, reply, None)
         return reply.headers
 
-    return (yield from _repeated(call, headers))
+    return (yield from repeated(once))
 
 
-def _repeated(call: Call, taken: Callable[[Reply], T]) -> Flow[T]:
-    repeatable = call.method in ("GET", "HEAD") if call.repeatable is None else call.repeatable
+def repeated(once: Callable[[], Flow[T]], unless: tuple[type[VideoServiceError], ...] = ()) -> Flow[T]:
+    """Have something done that may be done twice, again after a pause while it goes unanswered or nobody has time.
+
+    :raises UnreachableError, BusyError: the last time's, or the first that is one of ``unless``.
+    """
     for attempt in range(1, REPEATS + 1):
         try:
-            return taken((yield call))
+            return (yield from once())
         except (UnreachableError, BusyError) as error:
-            if not repeatable or attempt == REPEATS:
+            if attempt == REPEATS or isinstance(error, unless):
                 raise
             metrics.API_REPEATS.add(error=type(error).__name__)
             yield Sleep(pause(attempt, error))

@@ -10,13 +10,12 @@ from typing import Any
 
 from reelworks.core.errors import (
     BadInputError,
-    BusyError,
     RefusedError,
     SignInRefusedError,
     SignInUnansweredError,
     UnreachableError,
 )
-from reelworks.core.flow import REPEATS, Call, Flow, Reply, Sleep, ask, pause, read
+from reelworks.core.flow import Call, Flow, Reply, ask, read, repeated
 from reelworks.core.session import Token
 from reelworks.openencoder import api
 
@@ -62,17 +61,15 @@ def log_in(username: str, password: str) -> Flow[Token]:
     """
     yield from api.get_health()  # else a server that is merely away would look like one that died of the name
     call = Call("POST", "/api/login", json={"username": username, "password": password}, signed=False)
-    for attempt in range(1, REPEATS + 1):
+
+    def once() -> Flow[Token]:
         answer = yield from _answer(call)
         try:
             return _token(call, read(call, answer, said))
         except RefusedError as error:
             raise SignInRefusedError(f"{error}: check the connection's login and password. {RESET}") from None
-        except (BusyError, UnreachableError) as error:
-            if attempt == REPEATS:
-                raise
-            yield Sleep(pause(attempt, error))
-    raise AssertionError("unreachable")  # pragma: no cover
+
+    return (yield from repeated(once, unless=(SignInUnansweredError,)))
 
 
 def _answer(call: Call) -> Flow[Reply]:
