@@ -19,7 +19,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, get_current_context, task, task_group
 
 from reelworks.core.presets import preset_names
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
 from reelworks.openencoder.operators import (
     OpenEncoderCreateMachinesOperator,
     OpenEncoderDeleteMachinesOperator,
@@ -27,6 +27,7 @@ from reelworks.openencoder.operators import (
     OpenEncoderNoteMachinesOperator,
 )
 from reelworks.pipeline import check_outcome, each_below, publish_each
+from reelworks.tasks import DEFAULTS
 from reelworks.web.task import publishing_task
 
 # No dagrun_timeout: when one strikes, Airflow skips the teardown, too.
@@ -38,7 +39,7 @@ with DAG(
     max_active_runs=1,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args=DEFAULTS,
     params={
         "sources": Param(["s3://inbox/video.mp4"], type="array", items={"type": "string"}, minItems=1, title="Sources"),
         "destination": Param("s3://outbox/fleet", type="string", pattern="^s3://.+", title="Destination prefix"),

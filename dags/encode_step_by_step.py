@@ -7,8 +7,6 @@ calls in one task, and cleans up after itself however it ends.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, TriggerRule
 
 from reelworks.bytenite.operators import (
@@ -23,7 +21,8 @@ from reelworks.bytenite.operators import (
 )
 from reelworks.bytenite.sensors import ByteNiteJobSensor
 from reelworks.core.presets import preset_names
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
+from reelworks.tasks import DEFAULTS
 
 JOB = "{{ ti.xcom_pull('create_job') }}"
 
@@ -34,7 +33,7 @@ with DAG(
     schedule=None,
     tags=["reelworks", "example"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args=DEFAULTS,
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+"),
         "destination": Param("s3://outbox/step_by_step", type="string", pattern="^s3://.+"),

@@ -6,16 +6,15 @@ Trigger it with an S3 source, an S3 destination, a service, and one of that serv
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.core.presets import preset_names
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
 from reelworks.pipeline import check_request, publish_manifest
 from reelworks.settings import environment
+from reelworks.tasks import DEFAULTS
 from reelworks.web.task import publishing_task
 
 SERVICES = {"bytenite": "encode_with_bytenite", "openencoder": "encode_with_openencoder"}
@@ -27,7 +26,7 @@ with DAG(
     schedule=None,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args=DEFAULTS,
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^(s3|https)://.+", title="Source"),
         "destination": Param("s3://outbox/encoded", type="string", pattern="^s3://.+", title="Destination prefix"),

@@ -7,15 +7,14 @@ at a fraction of the price; it goes to a folder ``preview`` in there, where it i
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, get_current_context
 
 from reelworks.core.presets import preset_names
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
 from reelworks.pipeline import publish_each
 from reelworks.pixop.operators import PixopEnhanceOperator
 from reelworks.settings import environment
+from reelworks.tasks import DEFAULTS
 from reelworks.web.task import publishing_task
 
 PLACE = (
@@ -29,7 +28,7 @@ with DAG(
     schedule=None,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args=DEFAULTS,
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^s3://.+", title="Source"),
         "destination": Param("s3://outbox/enhanced", type="string", pattern="^s3://.+", title="Destination prefix"),

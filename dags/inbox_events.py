@@ -7,13 +7,11 @@ be lost: let `sweep_inbox` run beside it. Unpause it to use it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
 from reelworks.inbox.bell import QueueBell
-from reelworks.notify import note_failure, tell_failure
-from reelworks.priority import HOUSEKEEPING
+from reelworks.notify import tell_failure
+from reelworks.tasks import HOUSEKEEPING
 
 waiting = Asset("reelworks_inbox_events", watchers=[AssetWatcher(name="queue", trigger=QueueBell())])
 
@@ -26,12 +24,7 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={
-        "priority_weight": HOUSEKEEPING,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": note_failure,
-    },
+    default_args=HOUSEKEEPING,
 ):
 
     @task

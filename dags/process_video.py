@@ -12,19 +12,17 @@ on from there.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
 from reelworks.openencoder.operators import OpenEncoderEncodeOperator
-from reelworks.priority import NEARLY_DONE_FIRST
 from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
 from reelworks.process.plan import SLOTS, work
 from reelworks.process.tasks import check_source, verified_and_published
 from reelworks.recipes import recipe_names
 from reelworks.settings import environment
+from reelworks.tasks import NEARLY_DONE_FIRST
 from reelworks.web.task import publishing_task
 
 ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
@@ -48,12 +46,7 @@ with DAG(
     max_active_runs=64,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={
-        "weight_rule": NEARLY_DONE_FIRST,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": note_failure,
-    },
+    default_args=NEARLY_DONE_FIRST,
     user_defined_macros={"work": work},
     params={
         "source": Param("s3://inbox/video.mp4", type="string", pattern="^s3://.+", title="Source"),

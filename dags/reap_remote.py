@@ -22,9 +22,9 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
 
 from reelworks.core.owners import ASSET
-from reelworks.notify import note_failure, tell_failure
-from reelworks.priority import HOUSEKEEPING
+from reelworks.notify import tell_failure
 from reelworks.settings import environment, seconds
+from reelworks.tasks import HOUSEKEEPING
 
 SERVICES = ["bytenite", "openencoder", "pixop"]
 
@@ -38,12 +38,7 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={
-        "priority_weight": HOUSEKEEPING,
-        "retries": 1,
-        "retry_delay": timedelta(minutes=1),
-        "on_failure_callback": note_failure,
-    },
+    default_args=HOUSEKEEPING | {"retries": 1, "retry_delay": timedelta(minutes=1)},
     params={
         "dry_run": Param(environment("REELWORKS_REAP") != "act", type="boolean", title="Only say what would be done"),
         "services": Param(

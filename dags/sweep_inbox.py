@@ -7,13 +7,11 @@ to use it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, task
 
-from reelworks.notify import note_failure, tell_failure
-from reelworks.priority import HOUSEKEEPING
+from reelworks.notify import tell_failure
 from reelworks.settings import environment
+from reelworks.tasks import HOUSEKEEPING
 
 with DAG(
     "sweep_inbox",
@@ -25,12 +23,7 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={
-        "priority_weight": HOUSEKEEPING,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": note_failure,
-    },
+    default_args=HOUSEKEEPING,
 ):
 
     @task

@@ -7,12 +7,11 @@ content with each job and need no such step.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG
 
-from reelworks.notify import note_failure, tell_failure
+from reelworks.notify import tell_failure
 from reelworks.openencoder.operators import OpenEncoderSyncPresetsOperator
+from reelworks.tasks import DEFAULTS
 
 with DAG(
     "sync_presets",
@@ -22,6 +21,6 @@ with DAG(
     max_active_runs=1,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={"retries": 3, "retry_delay": timedelta(seconds=20), "on_failure_callback": note_failure},
+    default_args=DEFAULTS,
 ):
     OpenEncoderSyncPresetsOperator(task_id="sync_presets")

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, task
 
 from reelworks.inbox.sensor import NewVideoSensor
-from reelworks.notify import note_failure, tell_failure
-from reelworks.priority import HOUSEKEEPING
+from reelworks.notify import tell_failure
+from reelworks.tasks import HOUSEKEEPING
 
 with DAG(
     "watch_inbox",
@@ -27,12 +27,7 @@ with DAG(
     is_paused_upon_creation=True,
     tags=["reelworks"],
     on_failure_callback=tell_failure,
-    default_args={
-        "priority_weight": HOUSEKEEPING,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": note_failure,
-    },
+    default_args=HOUSEKEEPING,
 ):
     landed = NewVideoSensor(task_id="wait_for_videos", timeout=timedelta(days=1).total_seconds(), soft_fail=True)
 
