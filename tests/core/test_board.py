@@ -1,13 +1,16 @@
 """Many waits, one list."""
 
 import asyncio
+import heapq
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from reelworks.core.board import Board, board_of
+from reelworks.core.board import OFTENER, Board, board_of
 from reelworks.core.errors import LostError, SignInRefusedError, UnreachableError
-from reelworks.core.flow import Call, Reply, ask
+from reelworks.core.flow import Call, Flow, Reply, Sleep, Step, ask
 from reelworks.core.jobs import Job, Phase, wait_for_job
 from reelworks.core.transport import aanswer
 from tests.conversation import reply
@@ -28,14 +31,17 @@ class Service:
 
     async def send(self, call: Call) -> Reply:
         await asyncio.sleep(0.005)
-        if call.path == "/list":
-            self.lists += 1
-            if isinstance(self.failure, LostError):
-                return reply(status=404)
-            if self.failure:
-                raise self.failure
-        else:
+        return self.answered(call)
+
+    def answered(self, call: Call) -> Reply:
+        if call.path == "/look":
             self.looks += 1
+            return reply()
+        self.lists += 1
+        if isinstance(self.failure, LostError):
+            return reply(status=404)
+        if self.failure:
+            raise self.failure
         return reply()
 
     def look_at_all(self, wanted: Any) -> Any:
@@ -51,17 +57,70 @@ class Service:
         return Job(job_id, Phase.SUCCEEDED if job_id in self.over else Phase.RUNNING, "state")
 
     async def wait(self, board: Board, job_id: str, interval: float = INTERVAL) -> Job:
-        flow = wait_for_job(
-            lambda: board.look(job_id, interval, self.look_at_all, self.look), interval=interval, deadline=1e12
-        )
+        def look() -> Flow[Job]:
+            return board.look(job_id, interval, self.look_at_all, self.look)
+
+        flow = wait_for_job(look, interval=interval / OFTENER, deadline=1e12)
         return await aanswer(flow, self.send)
+
+
+class Simulation(Service):
+    """Carries waits on a clock of its own, so that hours pass at once; each call takes LATENCY seconds."""
+
+    LATENCY = 0.1
+
+    def __init__(self, ends: dict[str, float], hidden: tuple[str, ...] = ()) -> None:
+        super().__init__(hidden)
+        self.now = 0.0
+        self.ends = ends
+        self.fails_until = float("inf")
+        self.board = Board(lambda: self.now)
+
+    def job(self, job_id: str) -> Job:
+        return Job(job_id, Phase.SUCCEEDED if self.now >= self.ends[job_id] else Phase.RUNNING, "state")
+
+    def run(self, waits: Iterable[tuple[str, float, float]]) -> dict[str, float]:
+        """Let waits begin (job, interval, start); return how many seconds after its end each has heard of it."""
+        order = itertools.count()
+        agenda: list[tuple[float, int, str, Flow[Job], Step | None]] = [
+            (start, next(order), job, self._flow(job, interval), None) for job, interval, start in waits
+        ]
+        heapq.heapify(agenda)
+        heard = dict[str, float]()
+        while agenda:
+            self.now, _, job, flow, call = heapq.heappop(agenda)
+            if self.now >= self.fails_until:
+                self.failure = None
+            try:
+                step = self._step(flow, call)
+            except StopIteration:
+                heard[job] = self.now - self.ends[job]
+                continue
+            pause = step.seconds if isinstance(step, Sleep) else self.LATENCY
+            heapq.heappush(agenda, (self.now + pause, next(order), job, flow, step))
+        return heard
+
+    def _step(self, flow: Flow[Job], before: Step | None) -> Step:
+        if not isinstance(before, Call):
+            return flow.send(None)
+        try:
+            answer = self.answered(before)
+        except UnreachableError as error:
+            return flow.throw(error)
+        return flow.send(answer)
+
+    def _flow(self, job: str, interval: float) -> Flow[Job]:
+        def look() -> Any:
+            return self.board.look(job, interval, self.look_at_all, self.look)
+
+        return wait_for_job(look, interval=interval / OFTENER, deadline=1e12, clock=lambda: self.now)
 
 
 def story(coroutine: Any) -> Any:
     return asyncio.run(asyncio.wait_for(coroutine, 20))
 
 
-def test_two_hundred_waits_share_one_list_for_each_interval() -> None:
+def test_two_hundred_waits_share_the_lists_of_each_interval() -> None:
     service, board = Service(), Board()
     interval = 1.0  # on a busy machine, too, all of them have come before it is over
 
@@ -79,30 +138,9 @@ def test_two_hundred_waits_share_one_list_for_each_interval() -> None:
 
     took = story(play())
 
-    assert service.lists <= took / interval + 1
+    assert service.lists <= OFTENER * took / interval + 1
     assert service.looks <= 1  # the first list was asked for before the others came
     assert max(map(len, service.wanted)) == 200
-
-
-def test_nobody_hears_later_than_an_interval_after() -> None:
-    service, board = Service(), Board()
-
-    async def play() -> list[float]:
-        loop = asyncio.get_running_loop()
-        waits = []
-        for number in range(20):
-            waits.append(asyncio.create_task(service.wait(board, str(number))))
-            await asyncio.sleep(INTERVAL / 7)
-        service.over = {str(number) for number in range(20)}
-        since = loop.time()
-        heard: list[float] = []
-        for wait in waits:
-            wait.add_done_callback(lambda _: heard.append(loop.time() - since))
-        await asyncio.gather(*waits)
-        await asyncio.sleep(0)
-        return heard
-
-    assert max(story(play())) < 1.5 * INTERVAL
 
 
 def test_a_job_that_the_list_does_not_show_is_looked_at_by_itself() -> None:
@@ -156,18 +194,14 @@ def test_a_wait_that_is_cancelled_while_it_asks_lets_another_ask() -> None:
 
 @pytest.mark.parametrize("failure", [UnreachableError("reset"), LostError("404")])
 def test_a_list_that_fails_fails_one_look_of_each_wait_and_is_not_asked_for_by_all(failure: Exception) -> None:
-    service, board = Service(), Board()
-    service.failure = failure
+    service = Simulation({str(number): 20.0 for number in range(50)})
+    service.failure, service.fails_until = failure, 10.0
 
-    async def play() -> list[Any]:
-        waits = [asyncio.create_task(service.wait(board, str(number))) for number in range(50)]
-        await asyncio.sleep(INTERVAL / 2)
-        assert service.lists == 1
-        service.failure, service.over = None, {str(number) for number in range(50)}
-        return await asyncio.gather(*waits)
+    heard = service.run((job, 15.0, 0.0) for job in service.ends)
 
-    assert len(story(play())) == 50
-    assert service.lists <= 3
+    assert len(heard) == 50
+    assert service.lists <= OFTENER * (service.now / 15.0 + 2)
+    assert service.looks == 0
 
 
 def test_what_no_wait_can_mend_ends_the_wait_that_met_it() -> None:
@@ -178,24 +212,57 @@ def test_what_no_wait_can_mend_ends_the_wait_that_met_it() -> None:
         story(service.wait(board, "1"))
 
 
-def test_waits_of_different_intervals_share_a_board() -> None:
-    service, board = Service(), Board()
+def test_a_wait_that_is_alone_has_one_list_in_an_interval() -> None:
+    service = Simulation({"1": 147.0})
 
-    async def play() -> float:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        waits = [
-            asyncio.create_task(service.wait(board, "quick", 0.1)),
-            asyncio.create_task(service.wait(board, "slow", 5.0)),
-        ]
-        await asyncio.sleep(0.5)
-        service.over = {"quick"}
-        await waits[0]
-        waits[1].cancel()
-        return loop.time() - began
+    heard = service.run([("1", 15.0, 0.0)])
 
-    assert story(play()) < 1.0
-    assert 4 <= service.lists <= 8
+    assert heard["1"] <= 15.0 + 2 * service.LATENCY
+    assert service.lists == 11
+
+
+def test_two_waits_hear_oftener_and_ask_no_more_than_if_each_looked_for_itself() -> None:
+    service = Simulation({"1": 300.0, "2": 300.0})
+
+    heard = service.run([("1", 15.0, 0.0), ("2", 15.0, 4.0)])
+
+    assert max(heard.values()) <= 7.5 + 2 * service.LATENCY
+    assert service.lists <= 2 * 300 / 15 + 2
+
+
+def test_of_a_thousand_waits_each_hears_within_a_part_of_the_interval_at_a_few_lists() -> None:
+    ends = {str(number): 100.0 + number / 3 for number in range(1000)}
+    service = Simulation(ends)
+
+    heard = service.run((job, 15.0, number / 40) for number, job in enumerate(ends))
+
+    assert max(heard.values()) <= 15.0 / OFTENER + 3 * service.LATENCY
+    assert service.lists <= OFTENER * (service.now / 15.0 + 2)
+    assert service.looks <= 1
+
+
+def test_one_impatient_wait_has_the_others_hear_sooner_but_pays_for_itself() -> None:
+    service = Simulation({"quick": 100.0, "slow": 100.0})
+
+    service.run([("quick", 1.0, 0.0), ("slow", 60.0, 0.0)])
+
+    assert service.lists <= 100 + 100 / 60 + 3
+
+
+def test_jobs_that_no_list_shows_are_looked_at_once_in_an_interval() -> None:
+    hidden = tuple(str(number) for number in range(10))
+    service = Simulation(dict.fromkeys((*hidden, "shown"), 300.0), hidden)
+
+    heard = service.run((job, 15.0, 0.0) for job in service.ends)
+
+    assert service.looks <= 10 * (300 / 15 + 2)
+    assert max(heard.values()) <= 1.5 * 15.0
+
+
+def test_an_interval_of_nothing_is_borne() -> None:
+    service = Simulation({"1": 1.0})
+
+    assert service.run([("1", 0.0, 0.0)])["1"] < 1.0
 
 
 def test_a_process_has_one_board_for_a_connection() -> None:

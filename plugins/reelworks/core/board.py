@@ -15,8 +15,15 @@ from reelworks.core.jobs import Job
 LookAtAll: TypeAlias = Callable[[Collection[str]], Flow[dict[str, Job]]]
 
 YOUNG = 0.25
-"""A list younger than this part of one's interval is as good as a new one; whoever finds it older waits for the next.
-So all waits fall in step with it, and none hears of anything later than an interval after it happened."""
+"""A list younger than this part of one's pace is as good as a new one; whoever finds it older waits for the next. So
+all waits fall in step with it, and none hears of anything later than its pace after it happened."""
+
+OFTENER = 3
+"""How many lists there are in an interval, at most, where waits that share them would ask as often each for itself: all
+hear sooner, and what ends comes back in small crowds."""
+
+SHORTEST = 0.1
+"""Seconds: who would look more often than that counts as one who looks so often."""
 
 
 class Board:
@@ -32,34 +39,43 @@ class Board:
         self._answered = float("-inf")
         self._jobs: dict[str, Job] = {}
         self._failure: str | None = None
-        self._wanted: dict[str, float] = {}
+        self._wanted: dict[str, tuple[float, float]] = {}
+        self._apart = float("inf")
         self._asked_for: frozenset[str] = frozenset()
 
     def look(self, job_id: str, interval: float, look_at_all: LookAtAll, look: Callable[[str], Flow[Job]]) -> Flow[Job]:
-        """Return the job as a list shows it that is new enough for ``interval`` (seconds).
+        """Return the job as the next list shows it, which is at most ``interval`` (seconds) after the last one.
 
-        A job that the list does not show, although it was asked for it, is looked at by itself.
+        To be called as often as there may be lists: OFTENER times per interval. A job that the list does not show,
+        although it was asked for it, is looked at by itself, once per interval.
 
         :raises UnreachableError: the list went unanswered; one try counts for all who wait for it.
         """
-        self._wanted[job_id] = self._clock() + 3 * interval
         came = self._clock()
-        yield from self._renewed(interval, look_at_all, came, YOUNG * interval)
+        self._wanted[job_id] = came + 3 * interval, interval
+        yield from self._renewed(self._pace(interval), look_at_all, came)
         if not self._failure and job_id not in self._jobs and job_id not in self._asked_for:
-            yield from self._renewed(interval, look_at_all, self._answered, 0.0)
+            yield from self._renewed(self._pace(interval), look_at_all, self._answered, 0.0)
         if self._failure:
             raise UnreachableError(self._failure)
-        job = self._jobs.get(job_id) or (yield from look(job_id))
+        job = self._jobs.get(job_id)
+        if job is None:
+            yield Sleep(interval - self._pace(interval))
+            job = yield from look(job_id)
         if job.phase.over:
             self._wanted.pop(job_id, None)
         return job
 
-    def _renewed(self, interval: float, look_at_all: LookAtAll, came: float, young: float) -> Flow[None]:
-        """Wait for a list that was answered after one ``came``, or is at most ``young``; ask if nobody else does."""
+    def _pace(self, interval: float) -> float:
+        """Return the seconds between two lists for one who would look every ``interval``."""
+        return min(interval, max(interval / OFTENER, self._apart))
+
+    def _renewed(self, pace: float, look_at_all: LookAtAll, came: float, young: float = YOUNG) -> Flow[None]:
+        """Wait for a list that was answered after one ``came``, or is young yet; ask if nobody else does."""
         pause = 0.02
-        while self._answered <= came and (age := self._clock() - self._answered) > young:
-            if age < interval:
-                yield Sleep(interval - age)
+        while self._answered <= came and (now := self._clock()) >= self._answered + young * pace:
+            if now < (due := self._answered + pace):
+                yield Sleep(due - now)
             elif not self._gate.acquire(blocking=False):
                 yield Sleep(pause)
                 pause = min(1.0, 2 * pause)
@@ -72,8 +88,10 @@ class Board:
 
     def _renew(self, look_at_all: LookAtAll) -> Flow[None]:
         now = self._clock()
-        self._wanted = {job_id: until for job_id, until in self._wanted.items() if until > now}
+        self._wanted = {job_id: wait for job_id, wait in self._wanted.items() if wait[0] > now}
         self._asked_for = frozenset(self._wanted)
+        looks = sum(1 / max(interval, SHORTEST) for _, interval in self._wanted.values())
+        self._apart = 1 / looks if looks else float("inf")
         metrics.LISTS.add()
         try:
             self._jobs = yield from look_at_all(self._asked_for)

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from reelworks.core import metrics
-from reelworks.core.board import board_of
+from reelworks.core.board import OFTENER, board_of
 from reelworks.core.errors import StalledError, VideoServiceError
 from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
@@ -38,8 +38,8 @@ class JobTrigger(BaseTrigger):
     since the epoch; a sensor that starts here gives ``timeout`` in seconds from now instead. ``stall`` is for how many
     seconds the job may stand still. With ``ends_task`` a success ends the task without a worker. With ``owns_job`` the
     job is cancelled when a user marks the task as failed or done; never when the triggerer stops, and not when the
-    task is cleared, whose next try takes it over. All waits on one connection share one list of jobs per interval,
-    where the service has one.
+    task is cleared, whose next try takes it over. All waits on one connection share its lists of jobs, where the
+    service has one; ``interval`` is between the looks of one that waits alone.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class JobTrigger(BaseTrigger):
         deadline = self.deadline or now + (self.timeout or 0)
         wait = wait_for_job(
             lambda: self._look(hook, deadline),
-            interval=self.interval,
+            interval=self.interval / OFTENER if hook.lists_jobs else self.interval,
             deadline=deadline,
             stall=self.stall,
             first_look_after=0.0 if self.ends_task else FIRST_LOOK,
