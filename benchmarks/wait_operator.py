@@ -1,33 +1,32 @@
-"""A deferred task at its cheapest, for benchmarks/waiting.py: begun in the triggerer, and back on a worker."""
+"""A deferred task at its cheapest, for benchmarks/waiting.py: begun on a worker, which defers it, and back on one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from abc import abstractmethod
 from typing import Any
 
 from airflow.sdk import DAG, BaseOperator
-from airflow.triggers.base import StartTriggerArgs
+from airflow.triggers.base import BaseTrigger
 
 JOBS = "REELWORKS_WAITS"
 """The environment variable that says how many waits there are."""
 
 
 class WaitOperator(BaseOperator):
-    """Waits with the trigger that a subclass names; does nothing before and nothing after."""
-
-    template_fields: Sequence[str] = ("job_id", "endpoint")
-    start_from_trigger = True
-    start_trigger_args: StartTriggerArgs
+    """Waits with the trigger of a subclass; does nothing before and nothing after."""
 
     def __init__(self, *, number: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # The triggerer renders what the trigger has of the same names.
-        self.job_id = self.endpoint = str(number)
+        self.number = number
+
+    @abstractmethod
+    def trigger(self) -> BaseTrigger:
+        """Make what waits."""
 
     def execute(self, context: Any) -> None:
-        """Say that this is no task for a worker."""
-        raise RuntimeError("this starts in the triggerer")
+        """Leave the worker."""
+        self.defer(trigger=self.trigger(), method_name="resume")
 
     def resume(self, context: Any, event: Any = None) -> None:
         """Be back."""

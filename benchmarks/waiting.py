@@ -2,9 +2,9 @@
 
 ``.venv/bin/python -m benchmarks.waiting [--jobs 1000]``. All jobs wait in the one triggerer of an Airflow, on one
 connection to a service that only counts (benchmarks/counter.py), with Reelworks' trigger and then, in a new Airflow,
-with the stock one: a deferrable HttpSensor for each job. Both start in the triggerer, look every 15 s and come back to
-a worker. Memory (PSS) and CPU are what the waits add to the same triggerer without any. Some of the jobs end one by
-one, evenly, slower than the workers can take them up.
+with the stock one: a deferrable HttpSensor for each job. Both begin on a worker, which defers them, look every 15 s and
+come back to a worker. Memory (PSS) and CPU are what the waits add to the same triggerer without any. Some of the jobs
+end one by one, evenly, slower than the workers can take them up.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Bench:
         self.up.wait_for_dags(dag_id)
         run_id = self.up.machine.airflow.trigger(dag_id, {})
         self.up.until(
-            f"{waits} waits of {dag_id} in the triggerer", lambda: self._waiting(dag_id, run_id) == waits, 240
+            f"{waits} waits of {dag_id} in the triggerer", lambda: self._waiting(dag_id, run_id) == waits, 1200, 3
         )
         return run_id
 

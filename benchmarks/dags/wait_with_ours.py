@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from airflow.triggers.base import StartTriggerArgs
+import time
+
+from airflow.triggers.base import BaseTrigger
 
 from benchmarks.wait_operator import WaitOperator, wait_dag
+from reelworks.core.trigger import JobTrigger
 
 
 class OurWaitOperator(WaitOperator):
     """Waits as the operators of Open Encoder do."""
 
-    start_trigger_args = StartTriggerArgs(
-        trigger_cls="reelworks.core.trigger.JobTrigger",
-        trigger_kwargs={
-            "hook": "reelworks.openencoder.hook.OpenEncoderHook",
-            "conn_id": "counted",
-            "job_id": "{{ ti.map_index + 1 }}",
-            "interval": 15.0,
-            "timeout": 3600.0,
-            "owns_job": False,
-        },
-        next_method="resume",
-    )
+    def trigger(self) -> BaseTrigger:
+        """Make what JobOperator defers to."""
+        return JobTrigger(
+            hook="reelworks.openencoder.hook.OpenEncoderHook",
+            conn_id="counted",
+            job_id=str(self.number),
+            interval=15.0,
+            deadline=time.time() + 3600.0,
+        )
 
 
 dag = wait_dag("wait_with_ours", OurWaitOperator)

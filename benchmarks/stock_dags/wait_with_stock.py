@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from airflow.triggers.base import StartTriggerArgs
+from airflow.providers.http.triggers.http import HttpSensorTrigger
+from airflow.triggers.base import BaseTrigger
 
 from benchmarks.wait_operator import WaitOperator, wait_dag
 
 
 class StockWaitOperator(WaitOperator):
-    """Waits as HttpSensor(deferrable=True) does, but without the task start in which that looks for the first time."""
+    """Waits as HttpSensor(deferrable=True) does, but without the look that it takes before it defers."""
 
-    start_trigger_args = StartTriggerArgs(
-        trigger_cls="airflow.providers.http.triggers.http.HttpSensorTrigger",
-        trigger_kwargs={
-            "endpoint": "/done/{{ ti.map_index + 1 }}",
-            "http_conn_id": "counted_http",
-            "method": "GET",
-            "poke_interval": 15.0,
-        },
-        next_method="resume",
-    )
+    def trigger(self) -> BaseTrigger:
+        """Make what HttpSensor defers to."""
+        return HttpSensorTrigger(
+            endpoint=f"/done/{self.number}", http_conn_id="counted_http", method="GET", poke_interval=15.0
+        )
 
 
 dag = wait_dag("wait_with_stock", StockWaitOperator)
