@@ -2,13 +2,14 @@
 
 import json
 import socket
+import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Heard:
 
 
 Act = Callable[["Handler"], None]
+AnyServer = TypeVar("AnyServer", bound=socketserver.BaseServer)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -74,16 +76,23 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
+def up(server: AnyServer) -> Iterator[AnyServer]:
+    """Have a server serve for as long as the block takes."""
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield server
     finally:
-        server.over.set()
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    with up(Server()) as server:
+        try:
+            yield server
+        finally:
+            server.over.set()
 
 
 def answers(body: Any = None, status: int = 200, kind: str = "application/json", **headers: str) -> Act:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.loopback import up
+
 
 class Zeros:
     """Many bytes that take up none."""
@@ -138,8 +140,5 @@ class LinkServer(ThreadingHTTPServer):
 
 def serving(content: bytes) -> Iterator[LinkServer]:
     """Run a server while a fixture is in use."""
-    server = LinkServer(content)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with up(LinkServer(content)) as server:
+        yield server

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from tests.loopback import up
+
 
 class Mailbox(socketserver.ThreadingTCPServer):
     """``letters`` are what has arrived; a ``silent`` one takes connections and says nothing."""
@@ -55,11 +57,8 @@ class _Talk(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mailbox(*, silent: bool = False) -> Iterator[Mailbox]:
-    server = Mailbox(silent=silent)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.over.set()
-        server.shutdown()
-        server.server_close()
+    with up(Mailbox(silent=silent)) as server:
+        try:
+            yield server
+        finally:
+            server.over.set()

@@ -27,6 +27,7 @@ from reelworks.pixop.hook import PixopHook
 from reelworks.pixop.transfer import RemoteMedia, download_video, fetch_video, upload_video
 from tests.connections import connect
 from tests.guarantees.house import second_of_video
+from tests.loopback import up
 from tests.pixop.conftest import Studio
 
 if TYPE_CHECKING:
@@ -388,10 +389,5 @@ def listening() -> Iterator[tuple[str, list[tuple[str, int]]]]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
+    with up(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}", heard
-    finally:
-        server.shutdown()
-        server.server_close()
