@@ -5,11 +5,12 @@ import io
 import os
 import socket
 import time
+import weakref
 
 import pytest
 
 from reelworks.core.errors import BadInputError, LostError, RefusedError, UnreachableError, VideoServiceError
-from reelworks.core.flow import Call, Sleep, ask
+from reelworks.core.flow import Call, Reply, Sleep, ask
 from reelworks.core.session import Session, Token
 from reelworks.core.transport import TriggererLine, WorkerLine, aanswer, answer
 from tests.loopback import answers, babbles, hangs, resets, serving, stops_in_a_chunk, stops_in_the_middle
@@ -338,3 +339,34 @@ def test_a_flow_is_closed_however_its_carrier_ends() -> None:
     with pytest.raises(Stopped):
         answer(flow(), stop)
     assert closed == [True]
+
+
+class Remarkable(Reply):
+    """An answer of which it can be told whether anybody still has it."""
+
+    __slots__ = ("__weakref__",)
+
+
+@pytest.mark.parametrize("carry", [answer, lambda flow, send: asyncio.run(aanswer(flow, _later(send)))])
+def test_an_answer_that_has_been_read_is_not_kept_while_the_flow_sleeps(carry) -> None:
+    """Each of a thousand waits would keep the last list that it asked for."""
+    sent = []
+
+    def send(call):
+        reply = Remarkable(200, {"content-type": "application/json"}, b"{}")
+        sent.append(weakref.ref(reply))
+        return reply
+
+    def flow():
+        yield from ask(GET)
+        yield Sleep(0)
+        return [reply() for reply in sent]
+
+    assert carry(token_session().carry(flow()), send) == [None]
+
+
+def _later(send):
+    async def later(call):
+        return send(call)
+
+    return later

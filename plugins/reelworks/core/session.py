@@ -55,6 +55,7 @@ class Session:
 
     def carry(self, flow: Flow[T]) -> Flow[T]:
         """Wrap ``flow`` so that its signed calls carry a valid token."""
+        answer: Reply | None
         try:
             step = next(flow)
             while True:
@@ -67,7 +68,7 @@ class Session:
                 except Exception as error:
                     step = flow.throw(error)
                 else:
-                    step = flow.send(answer)
+                    step, answer = flow.send(answer), None  # else it would be kept for as long as the flow sleeps
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:

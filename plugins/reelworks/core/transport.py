@@ -28,6 +28,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def answer(flow: Flow[T], send: Callable[[Call], Reply], sleep: Callable[[float], None] = time.sleep) -> T:
     """Carry ``flow`` to its end, sending its calls with ``send``."""
+    reply: Reply | None
     try:
         step = next(flow)
         while True:
@@ -42,7 +43,7 @@ def answer(flow: Flow[T], send: Callable[[Call], Reply], sleep: Callable[[float]
                 step = flow.throw(error)
             else:
                 metrics.API_CALLS.add(status=metrics.status_class(reply.status))
-                step = flow.send(reply)
+                step, reply = flow.send(reply), None  # else it would be kept for as long as the flow sleeps
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
     finally:
@@ -51,6 +52,7 @@ def answer(flow: Flow[T], send: Callable[[Call], Reply], sleep: Callable[[float]
 
 async def aanswer(flow: Flow[T], send: Callable[[Call], Awaitable[Reply]]) -> T:
     """Carry ``flow`` to its end without blocking the event loop."""
+    reply: Reply | None
     try:
         step = next(flow)
         while True:
@@ -65,7 +67,7 @@ async def aanswer(flow: Flow[T], send: Callable[[Call], Awaitable[Reply]]) -> T:
                 step = flow.throw(error)
             else:
                 metrics.API_CALLS.add(status=metrics.status_class(reply.status))
-                step = flow.send(reply)
+                step, reply = flow.send(reply), None
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
     finally:
