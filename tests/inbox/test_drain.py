@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from contextlib import suppress
 from dataclasses import replace
@@ -268,3 +269,28 @@ def test_a_queue_that_is_not_there_is_named(drain: Drain) -> None:
 def test_an_address_of_no_queue_is_refused(airflow: Airflow, url: str) -> None:
     with pytest.raises(BadInputError, match="give the URL of an SQS queue"):
         Queue.opened(url, "aws_default")
+
+
+def test_without_the_default_connection_the_machine_s_own_credentials_are_taken(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", access["login"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", access["password"])
+
+    assert Queue.opened(queue.url, "aws_default").waiting() == 0
+    with pytest.raises(BadInputError, match="there is no connection 'aws_theirs'"):
+        Queue.opened(queue.url, "aws_theirs")
+
+
+def test_neither_a_connection_nor_credentials_of_the_machine_is_said(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+    for name in ("SHARED_CREDENTIALS_FILE", "CONFIG_FILE"):
+        monkeypatch.setenv(f"AWS_{name}", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(BadInputError, match=r"no AWS credentials, neither in the connection .* nor on this machine"):
+        Queue.opened(queue.url, "aws_default").waiting()

@@ -256,6 +256,39 @@ def test_a_missing_connection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         s3.s3_client("nowhere")
 
 
+@pytest.fixture
+def own_keys(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has AWS credentials of its own, as one with a role has, and no connection."""
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT", raising=False)
+    named = {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": "us-east-1"}
+    for name, value in (named | {"ENDPOINT_URL_S3": s3_endpoint}).items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+@pytest.mark.usefixtures("own_keys")
+def test_without_the_default_connection_the_machine_s_own_credentials_are_taken(client: S3Client, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="k", Body=b"123")
+
+    assert s3.stat(s3.s3_client("aws_default"), S3Url(bucket, "k")).size == 3
+
+
+@pytest.mark.usefixtures("own_keys")
+def test_a_connection_that_somebody_named_is_not_replaced_by_the_machine_s_own_credentials() -> None:
+    with pytest.raises(BadInputError, match=r"there is no connection 'aws_theirs'; add one of type aws"):
+        s3.s3_client("aws_theirs")
+
+
+def test_neither_a_connection_nor_credentials_of_the_machine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AIRFLOW_CONN_AWS_DEFAULT", "AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("SHARED_CREDENTIALS_FILE", "CONFIG_FILE"):
+        monkeypatch.setenv(f"AWS_{name}", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(BadInputError, match=r"no AWS credentials, neither in the connection .* nor on this machine"):
+        s3.stat(s3.s3_client("aws_default"), S3Url("bucket", "k"))
+
+
 def test_no_answer_from_s3_says_so() -> None:
     with pytest.raises(UnreachableError, match=r"cannot look at s3://bucket/k: no answer from S3"):
         s3.stat(make_client("http://127.0.0.1:9"), S3Url("bucket", "k"))

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from reelworks.core.errors import BadInputError, BusyError, RefusedError, UnreachableError
+from reelworks.media.s3errors import NO_CREDENTIALS
 
 log = logging.getLogger(__name__)
 
@@ -38,22 +39,21 @@ class Queue:
 
     @classmethod
     def opened(cls, url: str, aws_conn_id: str) -> Self:
-        """Open it with the keys of an Airflow connection, at the server that its URL names.
+        """Open it with the keys of an Airflow connection (or the machine's own), at the server that its URL names.
 
         A connection's ``endpoint_url`` is S3's, where S3 is not Amazon's.
 
-        :raises BadInputError: it is no URL of a queue.
+        :raises BadInputError: it is no URL of a queue, or there is no such connection.
         """
         from airflow.providers.amazon.aws.hooks.sqs import SqsHook
         from botocore.config import Config
 
-        from reelworks.media.s3 import require_connection
+        from reelworks.media.s3 import found_connection
 
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or len(parts.path) < 2:
             raise BadInputError(f"REELWORKS_QUEUE is {url!r}: give the URL of an SQS queue")
-        require_connection(aws_conn_id)
-        hook = SqsHook(aws_conn_id=aws_conn_id)
+        hook = SqsHook(aws_conn_id=found_connection(aws_conn_id))
         labels = parts.hostname.split(".")
         region = labels[1] if labels[0] == "sqs" and len(labels) > 3 else hook.region_name or "us-east-1"
         client = hook.get_session(region_name=region).client(
@@ -115,7 +115,7 @@ class Queue:
 @contextmanager
 def _errors(doing: str, url: str) -> Iterator[None]:
     """Say in our words what botocore raises."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     what = f"cannot {doing} the queue {url}"
     try:
@@ -128,5 +128,7 @@ def _errors(doing: str, url: str) -> Iterator[None]:
         if "NonExistentQueue" in code or "QueueDoesNotExist" in code:
             raise BadInputError(f"{what}: there is none; correct REELWORKS_QUEUE") from None
         raise RefusedError(f"{what}: SQS answered {status} {code}", status) from None
+    except NoCredentialsError:
+        raise BadInputError(f"{what}: {NO_CREDENTIALS}") from None
     except BotoCoreError as error:
         raise UnreachableError(f"{what}: no answer from SQS ({type(error).__name__})") from None

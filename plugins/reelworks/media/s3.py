@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 LONGEST_LIFETIME = 7 * 24 * 3600  # SigV4's own limit, in seconds
+DEFAULT_CONNECTION = "aws_default"
 COPY_PART = 256 * 1024**2  # bytes; one request copies a part, and no byte passes through us
 
 
@@ -47,11 +48,11 @@ class S3Object:
 
 
 def s3_client(aws_conn_id: str | None) -> S3Client:
-    """Make a client from an Airflow connection; ``None`` takes the machine's own AWS credentials."""
+    """Make a client from an Airflow connection, as ``found_connection`` has it."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    require_connection(aws_conn_id)
+    aws_conn_id = found_connection(aws_conn_id)
     # Without s3v4 boto3 presigns for us-east-1 with the retired version 2.
     ours = Config(
         signature_version="s3v4",
@@ -70,6 +71,23 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
         verify=hook.verify,
     )
     return client
+
+
+def found_connection(aws_conn_id: str | None) -> str | None:
+    """Return the connection to sign in with, ``None`` for the machine's own AWS credentials (a role, say).
+
+    They take the place of ``aws_default`` where there is no such connection, as in the Amazon provider. A name that
+    somebody gave has to be there: for want of it the work would be done under another account.
+
+    :raises BadInputError: it is not.
+    """
+    try:
+        require_connection(aws_conn_id)
+    except BadInputError:
+        if aws_conn_id != DEFAULT_CONNECTION:
+            raise
+        return None
+    return aws_conn_id
 
 
 def require_connection(aws_conn_id: str | None) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from reelworks.media.url import S3Url
 
+NO_CREDENTIALS = "no AWS credentials, neither in the connection (login and password) nor on this machine (a role)"
+
 _WRONG_KEYS = {
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -53,7 +55,7 @@ def s3_errors(client: S3Client, doing: str, url: S3Url) -> Iterator[None]:
     except ClientError as error:
         told = _answered(client, f"cannot {doing} {url}", url, error)
     except (NoCredentialsError, PartialCredentialsError):
-        told = BadInputError(f"cannot {doing} {url}: no AWS credentials; give the connection a login and password")
+        told = BadInputError(f"cannot {doing} {url}: {NO_CREDENTIALS}")
     except (HTTPClientError, NoConnectionError) as error:
         # Its text may hold a whole signed address, so only its kind is told.
         told = UnreachableError(f"cannot {doing} {url}: no answer from S3 ({type(error).__name__})")
