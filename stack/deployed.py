@@ -22,9 +22,12 @@ SETTINGS: dict[str, int | float | bool | str] = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
     # A worker that dies after it has taken a task and before the task runs leaves it queued. It is sent again after
     # this long (default 600). Nothing else waits as long in the queue as long as [core] parallelism is no more than
-    # all workers' slots: then a task is queued only when a slot is free. The third time it fails.
+    # all workers' slots: then a task is queued only when a slot is free.
     "SCHEDULER__TASK_QUEUED_TIMEOUT": 60,
     "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": 10,
+    # Sent again so often (default 2), a task fails for good, whatever its retries: at the default three minutes without
+    # a worker would be the end of all that is queued, jobs that are paid for included. This is most of a day.
+    "SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": 1000,
     # The tasks of a scheduler that was killed belong to it, and nobody looks after them, until its successor adopts
     # them: once the dead one has been silent for the threshold, at the next check (default 300).
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 30,
