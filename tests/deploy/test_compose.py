@@ -185,8 +185,9 @@ def test_things_start_in_order_of_health(everything: Config) -> None:
 
     healthy, done = "service_healthy", "service_completed_successfully"
     assert needs("init") == {"postgres": healthy}
-    for name in OF_AIRFLOW - {"init", "worker"}:
+    for name in OF_AIRFLOW - {"init", "worker", "flower"}:
         assert needs(name) == {"postgres": healthy, "redis": healthy, "init": done}, name
+    assert needs("flower") == {"redis": healthy}
     assert needs("worker") == needs("scheduler") | {"api-server": healthy, "sandbox": healthy}
     assert not services(everything)["worker"]["depends_on"]["sandbox"]["required"]  # there may be none
 
@@ -225,9 +226,20 @@ def test_who_needs_no_secret_has_none(everything: Config, environment_file: Path
 
     assert holders("ADMIN_PASSWORD") == {"init", "flower"}
     assert holders("JWT_SECRET") == {"api-server", "scheduler"}
-    assert holders("FERNET_KEY") == OF_AIRFLOW
-    assert holders("POSTGRES_PASSWORD") == OF_AIRFLOW | {"postgres"}
+    assert holders("FERNET_KEY") == holders("API_SECRET_KEY") == OF_AIRFLOW - {"flower"}
+    assert holders("POSTGRES_PASSWORD") == OF_AIRFLOW - {"flower"} | {"postgres"}
+    assert holders("REDIS_PASSWORD") == OF_AIRFLOW | {"redis"}
     assert holders("SANDBOX_BYTENITE_API_KEY") == {"sandbox", "api-server", "triggerer", "worker"}
+
+
+def test_flower_is_told_of_the_broker_and_of_nothing_else(written: Config) -> None:
+    flower = services(written)["flower"]
+
+    names = {name for name in flower["environment"] if name.startswith(("AIRFLOW", "REELWORKS"))}
+    assert names == {"AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__FLOWER_BASIC_AUTH"}
+    for what in ("env_file", "volumes"):
+        assert services(written)["worker"][what]
+        assert not flower.get(what)
 
 
 def test_the_settings_are_those_of_the_cluster(config: Config) -> None:

@@ -136,7 +136,6 @@ def test_flower_is_healthy_and_shows_nothing_without_the_password(
     environment |= {
         "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CELERY__BROKER_URL": broker,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
         "AIRFLOW__CELERY__FLOWER_HOST": "127.0.0.1",
         "AIRFLOW__CELERY__FLOWER_PORT": str(port),
     }
