@@ -243,9 +243,9 @@ def page(first, last, more, total=None):
 def test_a_page_is_asked_for_under_dotted_names() -> None:
     talk = Talk([page(40, 42, True)])
 
-    rows, more = talk.hear(api.list_jobs(offset=40, limit=2, order_by="createdAt"))
+    found = talk.hear(api.list_jobs(offset=40, limit=2, order_by="createdAt"))
 
-    assert ([row["id"] for row in rows], more) == (["40", "41"], True)
+    assert ([row["id"] for row in found.rows], found.more, found.total) == (["40", "41"], True, None)
     assert talk.calls[0].query == {"pagination.limit": "2", "pagination.offset": "40", "orderBy": "createdAt"}
 
 

@@ -3,8 +3,17 @@
 import pytest
 
 from reelworks.bytenite import api
-from reelworks.bytenite.jobs import PAUSES, cancel_job, find_job, run_once, start_job, wait_for_results
+from reelworks.bytenite.jobs import (
+    PAUSES,
+    cancel_job,
+    find_job,
+    look_at_all,
+    run_once,
+    start_job,
+    wait_for_results,
+)
 from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.jobs import Phase
 from tests.conversation import Talk, reply
 
 LOST = UnreachableError("the connection was reset")
@@ -300,3 +309,61 @@ def test_results_that_stay_unknown_are_lost() -> None:
 
     with pytest.raises(LostError):
         service.hear(wait_for_results("j1"))
+
+
+class Account:
+    """An account of many jobs, the newest of which are at work, and whose list has an order of its own."""
+
+    def __init__(self, ids, totals=True):
+        self.ids, self.totals = ids, totals
+
+    def __call__(self, call):
+        assert (call.method, call.path) == ("GET", "/v1/customer/jobs")
+        offset, limit = (int(call.query[f"pagination.{name}"]) for name in ("offset", "limit"))
+        rows = [{"id": str(job), "state": "JOB_STATE_PARTITIONING"} for job in self.ids[offset : offset + limit]]
+        told = {"total": str(len(self.ids)) if self.totals else None, "hasNext": offset + limit < len(self.ids)}
+        return reply({"data": rows, "pagination": told})
+
+
+OLDEST_FIRST = list(range(1, 5001))
+
+
+@pytest.mark.parametrize("order", [OLDEST_FIRST, OLDEST_FIRST[::-1]], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize(("waiting", "calls"), [(3, 2), (200, 2), (1200, 4)])
+def test_a_few_pages_show_all_that_is_in_flight_whatever_the_order(order, waiting, calls) -> None:
+    talk = Talk(Account(order))
+    wanted = {str(job) for job in OLDEST_FIRST[-waiting:]}
+
+    shown = talk.hear(look_at_all(wanted))
+
+    assert wanted <= shown.keys()
+    assert {shown[job].phase for job in wanted} == {Phase.RUNNING}
+    assert len(talk.calls) <= calls
+
+
+def test_a_list_that_tells_no_total_is_read_from_its_beginning() -> None:
+    talk = Talk(Account(OLDEST_FIRST[::-1], totals=False))
+    wanted = {str(job) for job in OLDEST_FIRST[-700:]}
+
+    assert wanted <= talk.hear(look_at_all(wanted)).keys()
+    assert len(talk.calls) == 2
+
+
+def test_jobs_that_are_not_among_the_newest_cost_no_more_than_four_pages() -> None:
+    talk = Talk(Account(OLDEST_FIRST))
+
+    shown = talk.hear(look_at_all([str(job) for job in range(2000, 2010)]))
+
+    assert len(talk.calls) == 4
+    assert "2000" not in shown
+
+
+def test_one_or_two_jobs_are_not_worth_a_list() -> None:
+    assert Talk([]).hear(look_at_all(["1", "2"])) == {}
+
+
+def test_a_whole_account_is_read_once() -> None:
+    talk = Talk(Account([5, 3, 9]))
+
+    assert talk.hear(look_at_all(["3", "5", "9", "77", "78"])).keys() == {"3", "5", "9"}
+    assert len(talk.calls) == 1

@@ -8,7 +8,7 @@ fields as null; both are passed on as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from reelworks.core.errors import BadOutputError, RefusedError, SignInRefusedError, UnreachableError
 from reelworks.core.flow import Call, Flow, ask, deliver
@@ -36,6 +36,14 @@ ENDINGS = {
     "CANCEL": Phase.CANCELLED,
 }
 """The full list of states is not public; a state with such a word in it is over, any other unknown one goes on."""
+
+
+class Page(NamedTuple):
+    """Some job objects, whether more follow, and how many there are in all, if that is told."""
+
+    rows: list[dict[str, Any]]
+    more: bool
+    total: int | None
 
 
 def sign_in(api_key: str) -> Flow[Token]:
@@ -158,18 +166,14 @@ def estimate_job(job_id: str) -> Flow[str]:
     return str(_part(call, (yield from _ask(call)), "estimation", "totalEstimation"))
 
 
-def list_jobs(
-    offset: int = 0, limit: int = PAGE, order_by: str | None = None
-) -> Flow[tuple[list[dict[str, Any]], bool]]:
-    """Return one page of job objects and whether more follow."""
+def list_jobs(offset: int = 0, limit: int = PAGE, order_by: str | None = None) -> Flow[Page]:
+    """Return one page of job objects."""
     query = {"pagination.limit": str(limit), "pagination.offset": str(offset)}
     call = Call("GET", JOBS, query={**query, **({"orderBy": order_by} if order_by else {})})
     return _page((yield from _ask(call)))
 
 
-def filter_jobs(
-    filters: Mapping[str, Any], offset: int = 0, limit: int = PAGE
-) -> Flow[tuple[list[dict[str, Any]], bool]]:
+def filter_jobs(filters: Mapping[str, Any], offset: int = 0, limit: int = PAGE) -> Flow[Page]:
     """Return one page of the jobs that match; the filters' fields are not public and passed on as they are."""
     body = {**filters, "pagination": {"limit": limit, "offset": offset}}
     return _page((yield from _ask(Call("POST", f"{JOBS}/filter", json=body, repeatable=True))))
@@ -177,11 +181,11 @@ def filter_jobs(
 
 def all_jobs() -> Flow[list[dict[str, Any]]]:
     """Return every job object of the account, page by page."""
-    rows, more = yield from list_jobs()
-    while more:
-        page, more = yield from list_jobs(offset=len(rows))
-        rows += page
-        more = more and bool(page)
+    page = yield from list_jobs()
+    rows = page.rows
+    while page.more and page.rows:
+        page = yield from list_jobs(offset=len(rows))
+        rows += page.rows
     return rows
 
 
@@ -250,5 +254,7 @@ def _part(call: Call, body: Any, *keys: str) -> Any:
     return body
 
 
-def _page(body: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
-    return list(body.get("data") or []), bool((body.get("pagination") or {}).get("hasNext"))
+def _page(body: dict[str, Any]) -> Page:
+    told = body.get("pagination") or {}
+    total = str(told.get("total") or "")
+    return Page(list(body.get("data") or []), bool(told.get("hasNext")), int(total) if total.isdigit() else None)

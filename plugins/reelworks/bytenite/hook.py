@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from reelworks.bytenite import api
-from reelworks.bytenite.jobs import cancel_job
+from reelworks.bytenite.jobs import cancel_job, look_at_all
 from reelworks.core.errors import BadInputError
 from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
@@ -29,6 +30,7 @@ class ByteNiteHook(VideoServiceHook):
     hook_name = "ByteNite"
     default_host = api.HOST
     currency = "ByteChips"
+    lists_jobs = True
 
     def session(self, connection: Connection) -> Session:
         """Sign in with the API key, or with the ready token."""
@@ -48,6 +50,10 @@ class ByteNiteHook(VideoServiceHook):
     def look(self, job_id: str) -> Flow[Job]:
         """Look at a job once."""
         return api.get_job(job_id)
+
+    def look_at_all(self, wanted: Collection[str]) -> Flow[dict[str, Job]]:
+        """Look at as many of the wanted jobs as a few pages of the account's list show."""
+        return look_at_all(wanted)
 
     def cancel(self, job_id: str) -> Flow[None]:
         """Abort a job; a draft is deleted."""

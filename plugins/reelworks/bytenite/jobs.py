@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reelworks.bytenite import api
@@ -12,6 +12,15 @@ from reelworks.core.jobs import Job, Phase, sure_look
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between a call whose answer was lost and the look at what became of it."""
+
+WORTH_A_LIST = 3
+"""Fewer jobs than that are looked at one by one as cheaply."""
+
+MOST, SPARE = 500, 20
+"""How many rows a look at all jobs asks for at most, and how many more than the jobs that are wanted."""
+
+PAGES = 4
+"""How many pages it turns."""
 
 
 def find_job(name: str) -> Flow[str | None]:
@@ -71,6 +80,36 @@ def cancel_job(job_id: str) -> Flow[None]:
         yield Sleep(pause)
     if not (yield from _over(job_id)):
         raise trouble
+
+
+def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
+    """Look at as many of the wanted jobs as a few pages of the account's list show.
+
+    The list's order is not public. But jobs in flight are the newest, which lie at its beginning or at its end: pages
+    are turned inwards from the end that shows more of them.
+    """
+    if len(wanted) < WORTH_A_LIST:
+        return {}
+    limit = min(MOST, len(wanted) + SPARE)
+    page = yield from api.list_jobs(limit=limit)
+    jobs = _by_id(page)
+    front, back = len(page.rows), page.total or 0
+    forwards = True
+    for _ in range(1, PAGES):
+        missing = sum(job_id not in jobs for job_id in wanted)
+        if missing <= 1 or not page.rows or not (page.more if page.total is None else front < back):
+            break
+        if page.total is not None and 2 * sum(str(row["id"]) in wanted for row in page.rows) < len(page.rows):
+            forwards = not forwards
+        back = back if forwards else max(front, back - limit)
+        page = yield from api.list_jobs(front if forwards else back, limit)
+        front += len(page.rows) if forwards else 0
+        jobs |= _by_id(page)
+    return jobs
+
+
+def _by_id(page: api.Page) -> dict[str, Job]:
+    return {job.id: job for job in map(api.as_job, page.rows)}
 
 
 def wait_for_results(job_id: str) -> Flow[dict[str, str]]:
