@@ -132,15 +132,16 @@ def test_flowers_port_is_published_by_the_lines_of_the_manual(environment_file: 
     assert f":{flower['ports'][0]['target']}/" in flower["healthcheck"]["test"][-1]
 
 
-def test_workers_can_be_several(config: Config, environment_file: Path) -> None:
+def test_workers_and_triggerers_can_be_several(config: Config, environment_file: Path) -> None:
     for name in ("worker", "triggerer"):
         service = services(config)[name]
         assert not {"container_name", "hostname", "ports"} & set(service), name
         assert service["networks"] == {"default": None}, name
 
-    more = services(resolved(environment_file, WORKERS="3", PARALLELISM="12"))["worker"]
-    assert more["deploy"]["replicas"] == 3
-    assert more["environment"]["AIRFLOW__CORE__PARALLELISM"] == "12"
+    more = services(resolved(environment_file, WORKERS="3", PARALLELISM="12", TRIGGERERS="2"))
+    assert more["worker"]["deploy"]["replicas"] == 3
+    assert more["worker"]["environment"]["AIRFLOW__CORE__PARALLELISM"] == "12"
+    assert more["triggerer"]["deploy"]["replicas"] == 2
 
 
 def test_no_more_tasks_are_sent_than_the_workers_have_slots(config: Config) -> None:

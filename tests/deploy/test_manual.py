@@ -8,12 +8,14 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from airflow.cli.cli_parser import get_parser
 from airflow.providers.amazon.aws.secrets.secrets_manager import SecretsManagerBackend
 from airflow.sdk import Connection
 from botocore.stub import Stubber
 
 from stack import ROOT
+from stack.deployed import SETTINGS
 from stack.dotenv import MADE, read
 from tests.sandbox.process import SandboxProcess
 from tests.subprocesses import fresh
@@ -38,6 +40,39 @@ def test_every_make_target_and_service_that_it_names_is_there(everything: dict[s
     named = set(re.findall(r"(?:`|^|; |\w=\w+ )make ([a-z]+)", MANUAL, re.M))
     assert {"secrets", "test"} <= named <= targets
     assert set(everything["services"]) <= set(re.findall(r"[\w-]+", " ".join(told)))
+
+
+def test_the_memory_that_it_asks_for_is_what_the_limits_come_to(
+    config: dict[str, Any], everything: dict[str, Any]
+) -> None:
+    limits = {name: limits_of(service)["memory"] / 2**30 for name, service in everything["services"].items()}
+    told: dict[str, float] = {}
+    for names, memory in re.findall(r"^\| ((?:`[\w-]+`(?:, )?)+) \| .*\| ([^|]*) \|$", MANUAL, re.M):
+        sizes = [float(n) / (1 if unit == "GB" else 1024) for n, unit in re.findall(r"(\d+) (GB|MB)", memory)]
+        services = re.findall(r"[\w-]+", names)
+        told |= dict(zip(services, sizes * (len(services) if len(sizes) == 1 else 1), strict=True))
+    [(machine, total)] = re.findall(r"(\d+) GB of memory \(the limits below come to ([\d.]+) GB\)", MANUAL)
+
+    assert told == limits
+    # `init` is over before the others need theirs.
+    assert sum(limits[name] for name in set(config["services"]) - {"init"}) == float(total) < int(machine)
+
+
+def test_what_is_said_of_capacity_is_what_is_set(config: dict[str, Any]) -> None:
+    operating = re.sub(r"\s+", " ", (ROOT / "docs" / "operate.md").read_text())
+    slots, cores = SETTINGS["CELERY__WORKER_CONCURRENCY"], limits_of(config["services"]["worker"])["cpus"]
+
+    assert f"two slots for each core that it may use: with compose, {slots} and {cores:g}" in operating
+    assert f"hold {SETTINGS['TRIGGERER__CAPACITY']:,} waits each (`[triggerer] capacity`" in operating
+    assert f"of `[triggerer] capacity` ({SETTINGS['TRIGGERER__CAPACITY']:,} here)" in operating
+    assert f"One carries {SETTINGS['TRIGGERER__CAPACITY']:,} waits" in MANUAL
+    assert config["services"]["triggerer"]["deploy"]["replicas"] == 1
+    assert "two by default on Kubernetes, `TRIGGERERS=2` with" in operating
+    assert yaml.safe_load((ROOT / "deploy" / "helm" / "values.yaml").read_text())["triggerer"]["replicas"] == 2
+
+
+def limits_of(service: dict[str, Any]) -> dict[str, float]:
+    return {name: float(limit) for name, limit in service["deploy"]["resources"]["limits"].items()}
 
 
 def test_a_video_is_uploaded_as_it_says(tmp_path: Path) -> None:
