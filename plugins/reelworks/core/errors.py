@@ -54,7 +54,10 @@ class BusyError(VideoServiceError):
 class RefusedError(VideoServiceError):
     """The service understood and said no (4xx, or ``ok: false``); asking again will not help."""
 
-    money = "no: what was started is cancelled"
+    money = (
+        "perhaps: an operator that sees a whole job through cancels it, unless that is refused, too; one that makes a"
+        " single call cancels nothing"
+    )
     retried = "no"
     remedy = "read the service's reason in the message (a right, a balance, a parameter); mend it, then clear the task"
 
