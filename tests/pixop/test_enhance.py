@@ -255,7 +255,8 @@ def test_an_output_whose_container_pixop_chose_is_called_after_it(studio: Studio
 
 def test_a_container_is_asked_for_until_pixop_tells_it(studio: Studio, tmp_path: Path) -> None:
     enhancing = life(studio, put(studio, clip(tmp_path, 1, "mp4")), preset="open")
-    rules = [{"kind": kind, "endpoint": "download_processed", "times": 1} for kind in ("status_after", "reset_after")]
+    kinds = ("status_after", "reset_after", "content_type")
+    rules = [{"kind": kind, "endpoint": "download_processed", "times": 1} for kind in kinds]
     studio.faults(*rules)
 
     assert enhancing.run().state == "success"

@@ -108,6 +108,8 @@ def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
         reply: Reply = yield call
         if not 200 <= reply.status < 300:
             raise refusal(call, reply, None)
+        if _kind(reply) == "text/html":
+            raise UnreachableError(f"{call} answered {reply.status} for a web page")
         return reply.headers
 
     return (yield from repeated(once))
@@ -171,7 +173,7 @@ def _json(call: Call, reply: Reply) -> Any:
     if not reply.body:
         return None
     good = 200 <= reply.status < 300
-    kind = reply.headers.get("content-type", "").split(";")[0].strip().lower()
+    kind = _kind(reply)
     if good and not (kind == "application/json" or kind.endswith("+json")):
         raise UnreachableError(f"{call} answered {reply.status} with {kind or 'no content type'} instead of JSON")
     try:
@@ -180,6 +182,10 @@ def _json(call: Call, reply: Reply) -> Any:
         if good:
             raise UnreachableError(f"{call} answered {reply.status} with JSON that is cut or broken") from None
         return None
+
+
+def _kind(reply: Reply) -> str:
+    return reply.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def _retry_after(reply: Reply) -> float | None:
