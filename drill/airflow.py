@@ -5,6 +5,7 @@ Nothing here is used to judge but the audit log, which is Airflow's own and list
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from stack.airflow_api import TIMEOUT, AirflowApi
@@ -30,21 +31,38 @@ def set_variable(airflow: AirflowApi, name: str, value: str) -> None:
     answer.raise_for_status()
 
 
+def start_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: dict[str, str]) -> None:
+    """Start a run under an id of our own."""
+    body = {"logical_date": None, "dag_run_id": run_id, "conf": conf}
+    url = f"{airflow.url}/api/v2/dags/{dag_id}/dagRuns"
+    airflow.session.post(url, json=body, timeout=TIMEOUT).raise_for_status()
+
+
+def delete_run(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
+    """Delete a run; may be done twice. Airflow deletes none that runs, so it is marked as failed first."""
+    url = f"{airflow.url}/api/v2/dags/{dag_id}/dagRuns/{run_id}"
+    if airflow.session.patch(url, json={"state": "failed"}, timeout=TIMEOUT).status_code != 404:
+        airflow.session.delete(url, timeout=TIMEOUT).raise_for_status()
+
+
 def read_anew(airflow: AirflowApi, dag_id: str) -> None:
     """Have the DAG's file read soon, without waiting for its turn."""
     token = get(airflow, f"dags/{dag_id}", [])["file_token"]
     airflow.session.put(f"{airflow.url}/api/v2/parseDagFile/{token}", timeout=TIMEOUT).raise_for_status()
 
 
-def human_actions(airflow: AirflowApi, since: str) -> list[str]:
-    """Return what somebody has asked of Airflow by its API or page since a moment (ISO-8601), settings excepted."""
+def human_actions(airflow: AirflowApi, since: str, without: Collection[str]) -> list[str]:
+    """Return what somebody has asked of Airflow by its API or page since a moment (ISO-8601).
+
+    Settings are excepted, and what was asked ``without`` any video of the plan: the DAGs of the drill's own orphans.
+    """
     entries: list[dict[str, Any]] = []
     while True:
         query = [("after", since), ("limit", str(MOST)), ("offset", str(len(entries))), ("order_by", "id")]
         rows = get(airflow, "eventLogs", [*query, *(("excluded_events", event) for event in SETTINGS)])["event_logs"]
         entries += rows
         if len(rows) < MOST:
-            return [_said(entry) for entry in entries if _by_call(entry)]
+            return [_said(entry) for entry in entries if _by_call(entry) and entry["dag_id"] not in without]
 
 
 def failed_tasks(airflow: AirflowApi) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from drill.evidence import MANIFEST, OUTBOX, Evidence
 from drill.expected import Expected, Output
 from drill.paid import Paid, content_of_size, paid_jobs
+from drill.staged import left_staged
 from drill.visible import early_sights
 
 CLOSE = 0.5
@@ -42,7 +43,8 @@ def counts(videos: list[Expected], evidence: Evidence) -> dict[str, tuple[int, i
     good = sum(not [*_output_faults(video, output, evidence)] for video in published for output in video.outputs)
     records = {key for key in evidence.documents if key.startswith("_quarantine/")}
     fates = Counter(video.fate for video in videos)
-    paid = [job for job in paid_jobs(evidence) if not job.failed]
+    anyhow = {content for video in videos if video.fate == "given up" for content in _contents(video)}
+    paid = [job for job in paid_jobs(evidence) if not job.failed and job.content not in anyhow]
     wanted = sum(sum(video.paid.values()) for video in videos if video.fate != "given up")
     return {
         "videos published": (fates["published"], sum(video.place + MANIFEST in evidence.documents for video in videos)),
@@ -118,18 +120,20 @@ def _duplicates(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
             yield f"{service} was paid for {number} jobs, and {most} were to be done"
 
 
-def _alive(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
-    """Nothing is left at a service: no job, draft, video or machine, and none of our files."""
+def left_at_services(evidence: Evidence) -> Iterator[str]:
+    """Name what is at a service: each job, draft, video and machine, and each of our files."""
     for service, ledger in evidence.ledgers.items():
         for what in ("unfinished", "drafts", "alive"):
             yield from (f"{service}: {each} is left ({what})" for each in ledger.get(what, ()))
         yield from (f"{service}: machine {each} is left" for each in ledger.get("machines", {}).get("alive", ()))
     theirs = {bucket: keys for bucket, keys in evidence.listing.items() if bucket != OUTBOX}
     yield from (f"s3://{b}/{key} is left" for b, keys in theirs.items() for key in keys if key.startswith(OWN_FOLDERS))
-    # What was paid for and not published may be looked at, or published after all.
-    if not any(video.fate in ("refused", "given up") for video in videos):
-        staged = [key for key in evidence.listing.get(OUTBOX, {}) if key.startswith("_staging/")]
-        yield from (f"s3://{OUTBOX}/{key} is left" for key in staged)
+
+
+def _alive(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
+    """Nothing is left at a service, and nothing that was staged of a video that is published."""
+    yield from left_at_services(evidence)
+    yield from (f"s3://{OUTBOX}/{key} is left" for key in left_staged(videos, evidence))
 
 
 def _visible(videos: list[Expected], evidence: Evidence) -> Iterator[str]:

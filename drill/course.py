@@ -6,18 +6,25 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
 
 import requests
 
 from drill import airflow
-from drill.plan import Blow, Landing
+from drill.checker import left_at_services
+from drill.evidence import Death
+from drill.orphans import HELD, Orphans
+from drill.plan import TRIGGERERS, Blow, Landing
 from drill.stage import Stage
+from drill.waits import Wait, waits_of
 from stack.terminal import Terminal
 
 LOOK = 1.0
-QUIET = 150.0
-"""Seconds within which nothing may be left at a service once all runs are over."""
+QUIET = 300.0
+"""Seconds within which nothing may be left at a service once all runs are over: ``reap_remote`` leaves a thing alone
+for 120, comes once a minute, waits for a task's start and looks twice; its retry comes a minute later."""
+COMPANY = 30.0
+"""Seconds for which a triggerer with an orphan's wait is spared until a video's has joined it."""
 
 
 @dataclass
@@ -27,13 +34,17 @@ class Course:
     stage: Stage
     terminal: Terminal
     limit: float
-    struck: list[str] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
     trouble: str = ""
+
+    def __post_init__(self) -> None:
+        """Plan the orphans."""
+        self.orphans = Orphans(self.stage.cluster.airflow, self.stage.plan.orphans)
 
     def run(self) -> None:
         """Go all the way."""
         until = time.monotonic() + self.limit
-        landings, blows = self._landings(), self._blows()
+        landings, blows, paces = self._landings(), self._blows(), self._paces()
         landing = striking = True
         while landing or striking or not self._all_over:
             if time.monotonic() > until:
@@ -41,6 +52,7 @@ class Course:
                 return
             landing = landing and next(landings, None) is not None
             striking = striking and next(blows, None) is not None
+            next(paces, None)
             self.stage.cluster.processes.check()
             self._look()
             time.sleep(LOOK)
@@ -49,6 +61,8 @@ class Course:
     # Each yields as long as it has something left to do.
 
     def _landings(self) -> Iterator[bool]:
+        # First of all, or videos take the slots that orphans' tasks have to wait in.
+        yield from self._orphans_begun()
         recipe = self.stage.plan.landings[0].recipe
         for landed, landing in enumerate(self.stage.plan.landings):
             if landing.recipe != recipe:
@@ -70,6 +84,21 @@ class Course:
                 return landing.recipe
             time.sleep(LOOK)
 
+    def _orphans_begun(self) -> Iterator[bool]:
+        self.stage.pace(HELD)
+        for orphan in self.stage.plan.orphans:
+            self.stage.land(orphan)
+        self.orphans.begin()
+        while self.orphans.pending and not self.orphans.waiting <= {*chain(*self._waits().values())}:
+            yield True
+        self.orphans.gathered = time.monotonic()
+
+    def _paces(self) -> Iterator[bool]:
+        for pace in self.stage.plan.paces:
+            while self.over < pace.after or self.orphans.pending:
+                yield True
+            self.stage.pace(pace.seconds)
+
     def _blows(self) -> Iterator[bool]:
         for blow in self.stage.plan.blows:
             while self.over < blow.after:
@@ -77,15 +106,41 @@ class Course:
             due = time.monotonic() + blow.pause
             while time.monotonic() < due:
                 yield True
-            self._strike(blow)
+            while not (target := self._target(blow)):
+                if self._all_over:
+                    return  # there is nothing left to strike, and the verdict says so
+                yield True
+            self._strike(target)
 
-    def _strike(self, blow: Blow) -> None:
-        self.terminal.say(f"  {self.terminal.clock()}  {blow.target} dies ({self.over} of the videos are over)")
-        if blow.target == "database":
+    def _target(self, blow: Blow) -> str:
+        """Say what dies now; of triggerers, which are all alike, one that holds waits, and none yet if none does."""
+        if blow.target not in TRIGGERERS:
+            return blow.target
+        waits = self._waits()
+        with_videos = [part for part, held in waits.items() if any(wait.dag_id == airflow.DAG for wait in held)]
+        if blow.bereaves and self.orphans.pending:
+            late = time.monotonic() - self.orphans.gathered
+            with_orphans = [part for part, held in waits.items() if self.orphans.waiting & {*held}]
+            with_both = [part for part in with_orphans if part in with_videos]
+            return next(iter(with_both or (with_orphans if late > COMPANY else ())), "")
+        return blow.target if blow.target in with_videos else next(iter(with_videos), "")
+
+    def _waits(self) -> dict[str, list[Wait]]:
+        """Return what waits in each triggerer."""
+        processes = self.stage.cluster.processes
+        return {part: waits_of(processes.named(part).guard.pid) for part in TRIGGERERS}
+
+    def _strike(self, target: str) -> None:
+        held = self._waits().get(target, [])
+        videos = sum(wait.dag_id == airflow.DAG for wait in held)
+        waits = f" with {videos} waits" if target in TRIGGERERS else ""
+        self.terminal.say(f"  {self.terminal.clock()}  {target} dies{waits} ({self.over} of the videos are over)")
+        if target == "database":
             self.stage.cluster.restart_database()
         else:
-            self.stage.cluster.kill(blow.target)
-        self.struck.append(blow.target)
+            self.stage.cluster.kill(target)
+        self.deaths.append(Death(target, videos))
+        self.orphans.desert(held)
 
     # How far it is, for a person and for the blows; nothing of this is judged.
 
@@ -100,24 +155,17 @@ class Course:
         with contextlib.suppress(requests.RequestException):  # Airflow's own parts die, too
             self.runs = airflow.runs_in(self.stage.cluster.airflow)
             self.over = airflow.runs_in(self.stage.cluster.airflow, "success", "failed")
+        if self.orphans.to_be_seen:
+            self.orphans.look(self.stage.at_services())
         self.terminal.show(self._told(), self._told())
 
     def _told(self) -> str:
-        return f"{self.runs} of {self.stage.plan.count} noticed, {self.over} over, {len(self.struck)} deaths"
+        return f"{self.runs} of {self.stage.plan.count} noticed, {self.over} over, {len(self.deaths)} deaths"
 
     def _wait_until_quiet(self) -> None:
         until = time.monotonic() + QUIET
-        while left := self._left():
+        while left := len([*left_at_services(self.stage.at_services())]):
             if time.monotonic() > until:
                 return  # the checker names it
             self.terminal.show(f"all runs are over; left at services: {left}", str(left))
             time.sleep(LOOK)
-
-    def _left(self) -> int:
-        ledgers = (self.stage.cluster.ledger(service) for service in ("bytenite", "openencoder", "pixop"))
-        return sum(len(_alive(ledger)) for ledger in ledgers)
-
-
-def _alive(ledger: dict[str, Any]) -> list[Any]:
-    named = [each for what in ("unfinished", "drafts", "alive") for each in ledger.get(what, ())]
-    return [*named, *ledger.get("machines", {}).get("alive", ())]

@@ -22,12 +22,21 @@ MANIFEST = "manifest.json"
 SERVICES = ("bytenite", "openencoder", "pixop")
 
 
+@dataclass(frozen=True)
+class Death:
+    """A part of Airflow that was killed; of a triggerer, how many videos waited in it then."""
+
+    target: str
+    waits: int = 0
+
+
 @dataclass
 class Evidence:
     """All that the checker knows. ``ledgers`` by service; ``listing`` and ``seen`` by key, the first by bucket, too.
 
-    ``inbound`` is Open Encoder's bucket for sources. ``calls`` are what the drill itself asked of Airflow that changes
-    something, since the first video landed.
+    ``inbound`` is Open Encoder's bucket for sources. ``calls`` are what somebody asked of Airflow that changes
+    something, since the first video landed. ``deaths`` are what the drill killed, and ``orphans`` how many were seen
+    alone at each service.
     """
 
     ledgers: dict[str, dict[str, Any]]
@@ -37,6 +46,8 @@ class Evidence:
     seen: dict[str, Seen] = field(default_factory=dict)
     inbound: str = ""
     calls: list[str] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
+    orphans: dict[str, int] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it down, so that a failure can be looked into, and judged again, later."""
@@ -48,7 +59,8 @@ class Evidence:
         """Read what ``save`` wrote."""
         told = json.loads(path.read_text())
         seen = {key: Seen(**facts) for key, facts in told["seen"].items()}
-        return cls(**{**told, "history": history.from_json(told["history"]), "seen": seen})
+        deaths = [Death(**death) for death in told["deaths"]]
+        return cls(**{**told, "history": history.from_json(told["history"]), "seen": seen, "deaths": deaths})
 
 
 def gather(
@@ -58,22 +70,28 @@ def gather(
 
     ``sandbox`` is its sandbox.json. Of each public object all is read, and every video decoded.
     """
-    services = [name for name in SERVICES if name in sandbox]
-    encoder = sandbox.get("openencoder", {})
-    buckets = [OUTBOX, *(encoder[name] for name in ("inbound_bucket", "outbound_bucket") if name in encoder)]
-    evidence = Evidence(
-        ledgers={name: ledger(sandbox, name) for name in services},
-        history=history.read_history(client, sandbox["s3"]["filer"], since, folder),
-        listing={bucket: _listing(client, bucket) for bucket in buckets},
-        inbound=encoder.get("inbound_bucket", ""),
-        calls=calls,
-    )
+    evidence = at_services(client, sandbox)
+    evidence.history = history.read_history(client, sandbox["s3"]["filer"], since, folder)
+    evidence.listing[OUTBOX] = _listing(client, OUTBOX)
+    evidence.calls = calls
     keys = evidence.listing[OUTBOX]
     for key in (key for key in keys if key.endswith(".json") and not key.startswith("_reelworks/")):
         evidence.documents[key] = json.loads(client.get_object(Bucket=OUTBOX, Key=key)["Body"].read())
     promised = {video.place + output.name: video.source for video in videos for output in video.outputs}
     evidence.seen = look_at_all(client, OUTBOX, {key: promised[key] for key in keys if key in promised})
     return evidence
+
+
+def at_services(client: S3Client, sandbox: dict[str, Any]) -> Evidence:
+    """Look only at what is at the services now: their ledgers, and Open Encoder's buckets."""
+    encoder = sandbox.get("openencoder", {})
+    buckets = [encoder[name] for name in ("inbound_bucket", "outbound_bucket") if name in encoder]
+    return Evidence(
+        ledgers={name: ledger(sandbox, name) for name in SERVICES if name in sandbox},
+        history=[],
+        listing={bucket: _listing(client, bucket) for bucket in buckets},
+        inbound=encoder.get("inbound_bucket", ""),
+    )
 
 
 def ledger(sandbox: dict[str, Any], service: str) -> dict[str, Any]:

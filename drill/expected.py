@@ -87,3 +87,9 @@ def expected(source: str, recipe: str, fate: Fate, *, size: int, etag: str) -> E
         outputs=promise.outputs if fate == "published" else (),
         paid={} if fate == "quarantined" else promise.paid,
     )
+
+
+def given_up(source: str, service: str, *, size: int, etag: str) -> Expected:
+    """Say what may come of a video whose run is deleted while its one job goes on: nothing but that job."""
+    key = PurePosixPath(source.removeprefix("s3://").partition("/")[2])
+    return Expected(source, size, etag, "given up", f"{key.with_suffix('')}/", paid={service: 1})

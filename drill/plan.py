@@ -25,10 +25,20 @@ WAVES = {"every": 0.3, "archive": 0.2, "phones": 0.5}
 
 WORKERS, TRIGGERERS = ("worker-1", "worker-2"), ("triggerer-1", "triggerer-2")
 
+UNTIL = dict.fromkeys(TRIGGERERS, 0.5)
+"""The part of the videos that is over when it dies last, if not four fifths: all of them have to meet work that goes
+on, and triggerers jobs that have yet to begin."""
+
 BAD, NOISY = 0.05, 0.02
 """Parts of the videos."""
 
 SERVICES = ("bytenite", "openencoder", "pixop", "sqs")
+
+SLOW = (("bytenite",), ("openencoder", "pixop"))
+"""Whose jobs take long, in turns. Every recipe has a job at each of the two, so some video always waits."""
+
+LONG = (15, 30)
+"""Seconds that a long job takes: more than the ten for which a task waits in place."""
 
 FAULTED = 0.05
 """The part of all API calls that goes wrong."""
@@ -62,11 +72,32 @@ class Landing:
 
 @dataclass(frozen=True)
 class Blow:
-    """One death: ``pause`` seconds after ``after`` of the videos are over."""
+    """One death: ``pause`` seconds after ``after`` of the videos are over. A triggerer dies once it holds waits.
+
+    One that ``bereaves`` strikes where an orphan's task waits; its run is deleted before anybody takes it over.
+    """
 
     target: str
     after: int
     pause: float
+    bereaves: bool = False
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many seconds at least a job takes at each service, once ``after`` of the videos are over."""
+
+    after: int
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A video whose run is deleted while its job goes on at ``service``: only ``reap_remote`` is there to end it."""
+
+    number: int
+    key: str
+    service: str
 
 
 @dataclass(frozen=True)
@@ -76,9 +107,17 @@ class Plan:
     seed: int
     count: int
     landings: tuple[Landing, ...]
+    orphans: tuple[Orphan, ...]
     blows: tuple[Blow, ...]
+    paces: tuple[Pace, ...]
     faults: dict[str, tuple[dict[str, Any], ...]]
     events: dict[str, Any]
+
+    @property
+    def contents(self) -> dict[int, Kind]:
+        """Return what is in each clip, by its number."""
+        kinds = {landing.number: landing.kind for landing in self.landings}
+        return kinds | {orphan.number: "sound" for orphan in self.orphans}
 
     def as_json(self) -> dict[str, Any]:
         """Return it for a file that people read."""
@@ -92,7 +131,9 @@ def make_plan(seed: int, count: int) -> Plan:
         seed=seed,
         count=count,
         landings=tuple(_landings(dice, count)),
+        orphans=tuple(_orphans(dice, count)),
         blows=tuple(_blows(dice, count)),
+        paces=tuple(_paces(dice, count)),
         faults={service: tuple(_faults(dice)) for service in SERVICES},
         # Of so many events one each; the numbers have no common factor, so that the faults meet in all ways.
         events={
@@ -109,6 +150,15 @@ def deaths(count: int) -> dict[str, int]:
     """Say how often what is killed: the issue's figures from a hundred videos on, fewer for a short drill."""
     often, seldom = (10, 2) if count >= 100 else (3, 1)
     return {"worker": often, "triggerer": often, "scheduler": seldom, "database": 1}
+
+
+def orphans(count: int) -> dict[str, int]:
+    """Say how many orphans there are at each service.
+
+    None at ByteNite, where nothing is left of a job that is over: its job would have to last longer than the grace of
+    ``reap_remote``, and all others there with it.
+    """
+    return dict.fromkeys(("openencoder", "pixop"), 2 if count >= 100 else 1)
 
 
 def _landings(dice: random.Random, count: int) -> list[Landing]:
@@ -138,16 +188,35 @@ def _shared(count: int) -> list[str]:
     return [name for name, number in zip(names, numbers, strict=True) for _ in range(number)]
 
 
+def _orphans(dice: random.Random, count: int) -> list[Orphan]:
+    services = [service for service, number in orphans(count).items() for _ in range(number)]
+    dice.shuffle(services)
+    # Beside the inboxes: nobody is to notice them.
+    return [Orphan(number, f"orphans/{number}.mp4", service) for number, service in enumerate(services, start=count)]
+
+
 def _blows(dice: random.Random, count: int) -> list[Blow]:
     numbers = deaths(count)
+    # Orphans may wait in either triggerer, so both die first of all.
+    bereaving = [Blow(target, 0, 0.0, bereaves=True) for target in TRIGGERERS]
     targets = [WORKERS[each % 2] for each in range(numbers["worker"])]
-    targets += [TRIGGERERS[each % 2] for each in range(numbers["triggerer"])]
+    targets += [TRIGGERERS[each % 2] for each in range(numbers["triggerer"] - len(bereaving))]
     targets += ["scheduler"] * numbers["scheduler"] + ["database"] * numbers["database"]
-    dice.shuffle(targets)
-    # Spread over the first four fifths, so that all of them meet work that goes on.
-    moments = sorted(dice.uniform(0, 0.8) * count for _ in targets)
-    pairs = zip(targets, moments, strict=True)
-    return [Blow(target, int(after), round(dice.uniform(1, 6), 1)) for target, after in pairs]
+    later = [
+        Blow(target, int(dice.uniform(0, UNTIL.get(target, 0.8)) * count), round(dice.uniform(1, 6), 1))
+        for target in targets
+    ]
+    return [*bereaving, *sorted(later, key=lambda blow: blow.after)]
+
+
+def _paces(dice: random.Random, count: int) -> list[Pace]:
+    turns = 10 if count >= 100 else 4
+    return [Pace(turn * count // turns, _seconds(dice, SLOW[turn % 2])) for turn in range(turns)]
+
+
+def _seconds(dice: random.Random, slow: tuple[str, ...]) -> dict[str, float]:
+    services = [service for turn in SLOW for service in turn]
+    return {service: round(dice.uniform(*LONG), 1) if service in slow else 0.0 for service in services}
 
 
 def _faults(dice: random.Random) -> list[dict[str, Any]]:

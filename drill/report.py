@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drill.checker import RULES, Violation, counts
+from drill.circumstances import bereft, calls_and_faults
 from drill.evidence import Evidence
 from drill.expected import Expected
 from stack.table import table
@@ -33,20 +34,32 @@ def named(violations: Sequence[Violation]) -> str:
     return "\n".join(lines)
 
 
-def circumstances(evidence: Evidence, struck: Sequence[str], reaped: str, seconds: float) -> str:
-    """Lay out under what all that was done."""
-    asked = [row for ledger in evidence.ledgers.values() for row in ledger["requests"]]
-    faults = sum(row["count"] for ledger in evidence.ledgers.values() for row in ledger["faults"])
-    requests = sum(row["count"] for row in asked)
-    dead = Counter(target.partition("-")[0] for target in struck)
+def circumstances(evidence: Evidence, reaped: str, seconds: float) -> str:
+    """Lay out under what all that was done; ``reaped`` is by the word of ``reap_remote``."""
+    calls, kinds = calls_and_faults(evidence)
+    faults = kinds.total()
+    dead = Counter(death.target.partition("-")[0] for death in evidence.deaths)
+    waits = sum(death.waits for death in evidence.deaths)
     rows = [
-        ("API calls at the services, and faulted", f"{requests:,}, {faults:,} ({faults / max(1, requests):.1%})"),
-        ("killed", ", ".join(f"{what} {number}" for what, number in sorted(dead.items())) or "nothing"),
+        ("API calls at the services, and faulted", f"{calls:,}, {faults:,} ({faults / max(1, calls):.1%})"),
+        ("faults", _numbers(kinds)),
+        ("killed", _numbers(dead)),
+        ("videos that waited in a triggerer killed", f"{waits}, in {bereft(evidence)} of {dead['triggerer']}"),
         ("S3 events", _events(evidence.ledgers.get("sqs", {}))),
+        ("orphans made", _numbers(Counter(evidence.orphans))),
         ("caught by reap_remote", reaped),
         ("time", f"{seconds:.0f} s"),
     ]
     return table(("under these circumstances", ""), rows)
+
+
+def nothing_proved(lacks: Sequence[str]) -> str:
+    """Say what did not happen that the drill is for."""
+    return "\n".join(["This drill proves nothing, for too little went wrong in it:", *(f"  {each}" for each in lacks)])
+
+
+def _numbers(counter: Counter[str]) -> str:
+    return ", ".join(f"{what} {number}" for what, number in sorted(counter.items()) if number) or "nothing"
 
 
 def _events(ledger: dict[str, Any]) -> str:

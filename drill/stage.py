@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from drill import FOLDER, airflow
-from drill.expected import Expected, expected
-from drill.plan import SERVICES, WAVES, Landing, Plan
+from drill.evidence import Evidence, at_services
+from drill.expected import Expected, expected, given_up
+from drill.plan import SERVICES, WAVES, Landing, Orphan, Plan
 from stack.cluster import Cluster
 from stack.processes import StackError
 
@@ -36,15 +38,17 @@ OVERRIDES = {
     "REELWORKS_SWEEP_SCHEDULE": "* * * * *",
     "REELWORKS_REAP_SCHEDULE": "* * * * *",
     "REELWORKS_REAP": "act",
-    # Longer than a task that was killed is away; everything here is over in a tenth of the usual time.
-    "REELWORKS_REAP_GRACE": "90",
+    # Longer than a task that was killed is away, and than it takes to see that an orphan is alone.
+    "REELWORKS_REAP_GRACE": "120",
     # Nobody edits a DAG meanwhile: reading all of them anew each ten seconds would cost a tenth of the machine.
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
 }
 
 PACE: dict[str, dict[str, Any]] = {
     # As fast as what it stands for would be slow: nothing is gained by waiting for a restart.
-    "openencoder": {"restart_seconds": 1, "worker_restart_seconds": 1, "tick_seconds": 1, "static_workers": 2},
+    # Of long jobs as many go on at once as the pools let wait.
+    "openencoder": {"restart_seconds": 1, "worker_restart_seconds": 1, "tick_seconds": 1, "static_workers": 4},
+    "pixop": {"encodes": 4},
 }
 
 
@@ -75,8 +79,13 @@ class Stage:
             url = self.cluster.sandbox[service]["url"]
             requests.delete(f"{url}/sandbox/faults", timeout=10).raise_for_status()
 
-    def land(self, landing: Landing) -> None:
-        """Put one video into the inbox."""
+    def pace(self, seconds: Mapping[str, float]) -> None:
+        """Let jobs at these services take at least so long, those that go on included."""
+        for service, least in seconds.items():
+            self._tell(service, "settings", {"job_seconds": least})
+
+    def land(self, landing: Landing | Orphan) -> None:
+        """Put one video into the inbox, or an orphan's beside it."""
         self.client.put_object(Bucket="inbox", Key=landing.key, Body=self.clips[landing.number])
 
     def turn_to(self, recipe: str) -> None:
@@ -88,15 +97,24 @@ class Stage:
             airflow.set_variable(self.cluster.airflow, f"REELWORKS_{name}", value)
             time.sleep(SETTLED)
 
-    def expected(self) -> list[Expected]:
-        """Say what has to come of each."""
-        return [self._expected(landing) for landing in self.plan.landings]
+    def at_services(self) -> Evidence:
+        """Look at what is at the services now."""
+        return at_services(self.client, self.cluster.sandbox)
 
-    def _expected(self, landing: Landing) -> Expected:
-        content = self.clips[landing.number]
-        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        source = f"s3://inbox/{landing.key}"
-        return expected(source, landing.recipe, landing.fate, size=len(content), etag=etag)
+    def expected(self) -> list[Expected]:
+        """Say what has to come of each, and that of orphans nothing comes."""
+        landings = [
+            expected(f"s3://inbox/{each.key}", each.recipe, each.fate, **self._content(each.number))
+            for each in self.plan.landings
+        ]
+        orphans = [
+            given_up(f"s3://inbox/{each.key}", each.service, **self._content(each.number)) for each in self.plan.orphans
+        ]
+        return [*landings, *orphans]
+
+    def _content(self, number: int) -> dict[str, Any]:
+        content = self.clips[number]
+        return {"size": len(content), "etag": hashlib.md5(content, usedforsecurity=False).hexdigest()}
 
     def _switched_on(self, dag: str) -> bool:
         if error := self.cluster.airflow.import_errors(self.cluster.began).get(f"{dag}.py"):

@@ -77,7 +77,7 @@ def _work(made: Made) -> None:
     pixop = {"id": "p1", "sourceVideoId": "v1", "state": "DONE", "createdAt": at(10), "endedAt": at(11)}
     sources = {"a": f"{S3}/outbox/_staging/a/denoise.mp4", "c": f"{S3}/inbox/phones/c.mp4"}
     made.evidence.ledgers = {
-        "pixop": {"jobs": [pixop], "videos": [{"id": "v1", "size": GOOD.size}], "unfinished": [], "alive": []},
+        "pixop": {"jobs": [pixop], "videos": [pixop_video("v1", GOOD.size)], "unfinished": [], "alive": []},
         "bytenite": {"jobs": [bytenite(f"b-{name}", source) for name, source in sources.items()], "drafts": []},
         "openencoder": {
             "jobs": [openencoder(number, name) for number, name in enumerate(sources, start=1)],
@@ -86,6 +86,11 @@ def _work(made: Made) -> None:
             "machines": {"alive": []},
         },
     }
+
+
+def pixop_video(video_id: str, size: int) -> dict[str, Any]:
+    name = "process-video-enhance-0123456789-1"
+    return {"id": video_id, "name": name, "parentId": None, "size": size, "deleted": True}
 
 
 def bytenite(job_id: str, source: str, state: str = "JOB_STATE_COMPLETE") -> dict[str, Any]:

@@ -8,8 +8,24 @@ import pytest
 
 from drill.checker import RULES, counts, judge
 from drill.evidence import MANIFEST, OUTBOX, Evidence
+from drill.expected import given_up
+from drill.orphans import left_of_orphans
 from drill.report import judged, named
-from tests.drill.handmade import BAD, DELETE, GIVEN_UP, GOOD, INBOUND, NOISY, S3, Made, at, bytenite, clean, openencoder
+from tests.drill.handmade import (
+    BAD,
+    DELETE,
+    GIVEN_UP,
+    GOOD,
+    INBOUND,
+    NOISY,
+    S3,
+    Made,
+    at,
+    bytenite,
+    clean,
+    openencoder,
+    pixop_video,
+)
 
 MISSING, TWICE, ALIVE = "missing or wrong outputs", "duplicate paid jobs", "left at a service"
 EARLY, FATES = "visible before verification", "wrongly refused or not refused"
@@ -195,12 +211,46 @@ def test_a_copied_source_that_was_not_removed(made: Made) -> None:
     assert "else.mp4" not in made.said()
 
 
-def test_staged_outputs_may_stay_only_of_a_video_that_was_not_published(made: Made) -> None:
-    made.evidence.listing[OUTBOX]["_staging/a/denoise.mp4"] = "a1"
+def test_staged_outputs_of_a_published_video_may_not_stay_whatever_becomes_of_others(made: Made) -> None:
+    made.happened(29, OUTBOX, "_staging/process-1/web/h264_360p.mp4", "out1")
+    made.happened(29, OUTBOX, "_staging/process-1/web/half.mp4", "h")
+    assert made.rules() == set()
+
+    made.evidence.listing[OUTBOX]["_staging/process-1/web/half.mp4"] = "h"
+    assert made.rules() == {ALIVE}
+
+
+def test_staged_outputs_may_stay_of_a_video_that_was_not_published(made: Made) -> None:
+    made.happened(29, OUTBOX, "_staging/process-2/web/h264_360p.mp4", "noise")
+    made.evidence.listing[OUTBOX]["_staging/process-2/web/h264_360p.mp4"] = "noise"
     assert made.rules() == set()
 
     made.videos.remove(NOISY)
     assert ALIVE in made.rules()
+
+
+@pytest.mark.parametrize("service", ["openencoder", "pixop"])
+def test_an_orphan_that_reap_remote_has_not_ended(made: Made, service: str) -> None:
+    made.videos.append(given_up("s3://inbox/orphans/20.mp4", service, size=1005, etag="e0"))
+    made.happened(3, "inbox", "orphans/20.mp4", "e0", size=1005)
+    name = "_reelworks/encode-video-encode-with-openencoder-0123456789-1"
+    if service == "openencoder":
+        made.happened(4, INBOUND, f"{name}/source.mp4", "e0")
+        made.jobs("openencoder").append({**openencoder(3, "x"), "source": f"s3:///{name}/source.mp4"})
+        made.evidence.listing[INBOUND] = {f"{name}/source.mp4": "e0"}
+    else:
+        video = pixop_video("v9", 1005) | {"name": "enhance-video-enhance-0123456789-1", "deleted": False}
+        made.evidence.ledgers["pixop"]["videos"] += [video, {**video, "id": "p9", "parentId": "v9"}]
+        made.jobs("pixop").append({**made.jobs("pixop")[0], "id": "p9", "sourceVideoId": "v9"})
+        made.evidence.ledgers["pixop"]["alive"] = ["v9"]
+    assert left_of_orphans(made.evidence)[service] == 1
+
+    assert made.rules() == {ALIVE}
+    assert counts(made.videos, made.evidence)["paid jobs"] == (5, 5)
+
+    made.evidence.listing.pop(INBOUND, None)
+    made.evidence.ledgers["pixop"]["alive"] = []
+    assert made.rules() == set()
 
 
 # What readers saw

@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 
 from drill.expected import PROMISES
-from drill.plan import FAULTED, SERVICES, WAVES, make_plan
+from drill.plan import FAULTED, LONG, SERVICES, WAVES, deaths, make_plan, orphans
+from reelworks.core.operator import JobOperator
 
-SIZES = (10, 20, 100, 1000)
+SIZES = (20, 100, 1000)
 
 
 @pytest.mark.parametrize("count", SIZES)
@@ -61,3 +62,28 @@ def test_no_two_rules_draw_the_same_chances() -> None:
     seeds = [rule["seed"] for rules in make_plan(1, 20).faults.values() for rule in rules]
 
     assert len(seeds) == len({*seeds})
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_at_any_time_some_job_of_every_video_takes_longer_than_tasks_wait_in_place(count: int) -> None:
+    paces = make_plan(1, count).paces
+
+    assert paces[0].after == 0
+    assert [pace.after for pace in paces] == sorted({pace.after for pace in paces})
+    for pace in paces:
+        slow = {service for service, seconds in pace.seconds.items() if seconds}
+        assert all(slow & {*promise.paid} for promise in PROMISES.values())
+        assert all(JobOperator.patience < LONG[0] <= pace.seconds[service] <= LONG[1] for service in slow)
+    fast = [service for pace in paces for service, seconds in pace.seconds.items() if not seconds]
+    assert {*fast} == {"bytenite", "openencoder", "pixop"}
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_orphans_are_made_by_the_first_two_deaths_and_land_where_nobody_notices_them(count: int) -> None:
+    plan = make_plan(1, count)
+
+    assert Counter(orphan.service for orphan in plan.orphans) == orphans(count)
+    assert [blow.bereaves for blow in plan.blows] == [True, True, *[False] * (sum(deaths(count).values()) - 2)]
+    assert {blow.target for blow in plan.blows[:2]} == {"triggerer-1", "triggerer-2"}
+    assert not {orphan.key.partition("/")[0] for orphan in plan.orphans} & {*WAVES}
+    assert len(plan.contents) == count + len(plan.orphans)
