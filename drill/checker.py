@@ -10,8 +10,8 @@ from typing import Any
 
 from drill.evidence import MANIFEST, OUTBOX, Evidence
 from drill.expected import Expected, Output
+from drill.left import left_at_services, left_of_orphans, left_staged
 from drill.paid import Paid, content_of_size, paid_jobs
-from drill.staged import left_staged
 from drill.visible import early_sights
 
 CLOSE = 0.5
@@ -19,9 +19,6 @@ CLOSE = 0.5
 
 ALIKE = 20.0
 """dB of PSNR: two of the drill's clips have less in common."""
-
-OWN_FOLDERS = ("_reelworks/",)
-"""Where in Open Encoder's buckets what we put there has to be gone again."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,14 @@ def counts(videos: list[Expected], evidence: Evidence) -> dict[str, tuple[int, i
     fates = Counter(video.fate for video in videos)
     anyhow = {content for video in videos if video.fate == "given up" for content in _contents(video)}
     paid = [job for job in paid_jobs(evidence) if not job.failed and job.content not in anyhow]
+    orphans = sum(evidence.orphans.values())
     wanted = sum(sum(video.paid.values()) for video in videos if video.fate != "given up")
     return {
         "videos published": (fates["published"], sum(video.place + MANIFEST in evidence.documents for video in videos)),
         "outputs published and verified": (sum(len(video.outputs) for video in published), good),
         "videos quarantined": (fates["quarantined"], sum(_record_key(video) in records for video in videos)),
         "paid jobs": (wanted, len(paid)),
+        "orphans ended": (orphans, orphans - sum(left_of_orphans(evidence).values())),
     }
 
 
@@ -118,16 +117,6 @@ def _duplicates(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
         most = sum(video.paid.get(service, 0) for video in videos)
         if number > most:
             yield f"{service} was paid for {number} jobs, and {most} were to be done"
-
-
-def left_at_services(evidence: Evidence) -> Iterator[str]:
-    """Name what is at a service: each job, draft, video and machine, and each of our files."""
-    for service, ledger in evidence.ledgers.items():
-        for what in ("unfinished", "drafts", "alive"):
-            yield from (f"{service}: {each} is left ({what})" for each in ledger.get(what, ()))
-        yield from (f"{service}: machine {each} is left" for each in ledger.get("machines", {}).get("alive", ()))
-    theirs = {bucket: keys for bucket, keys in evidence.listing.items() if bucket != OUTBOX}
-    yield from (f"s3://{b}/{key} is left" for b, keys in theirs.items() for key in keys if key.startswith(OWN_FOLDERS))
 
 
 def _alive(videos: list[Expected], evidence: Evidence) -> Iterator[str]:

@@ -11,8 +11,8 @@ from itertools import chain
 import requests
 
 from drill import airflow
-from drill.checker import left_at_services
 from drill.evidence import Death
+from drill.left import left_at_services
 from drill.orphans import HELD, Orphans
 from drill.plan import TRIGGERERS, Blow, Landing
 from drill.stage import Stage

@@ -9,12 +9,12 @@ import contextlib
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 import requests
 
 from drill import airflow
 from drill.evidence import Evidence
+from drill.left import left_of_orphans
 from drill.plan import Orphan
 from drill.waits import Wait
 from stack.airflow_api import AirflowApi
@@ -83,13 +83,3 @@ class Orphans:
     def to_be_seen(self) -> bool:
         """Whether it is time for that look."""
         return not self.left and not self.pending and time.monotonic() > self._deserted + ALONE
-
-
-def left_of_orphans(evidence: Evidence) -> dict[str, int]:
-    """Count what is left of orphans at each service."""
-    sources = evidence.listing.get(evidence.inbound, {})
-    videos: list[dict[str, Any]] = [video for video in evidence.ledgers["pixop"]["videos"] if not video["deleted"]]
-    return {
-        "openencoder": len({key.split("/")[1] for key in sources if key.startswith("_reelworks/encode-video-")}),
-        "pixop": sum(str(each["name"]).startswith("enhance-video-") and not each["parentId"] for each in videos),
-    }

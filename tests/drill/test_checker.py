@@ -9,7 +9,7 @@ import pytest
 from drill.checker import RULES, counts, judge
 from drill.evidence import MANIFEST, OUTBOX, Evidence
 from drill.expected import given_up
-from drill.orphans import left_of_orphans
+from drill.left import left_of_orphans
 from drill.report import judged, named
 from tests.drill.handmade import (
     BAD,
@@ -44,6 +44,7 @@ def test_nothing_is_wrong_with_a_clean_case(made: Made) -> None:
         "outputs published and verified": (3, 3),
         "videos quarantined": (1, 1),
         "paid jobs": (5, 5),
+        "orphans ended": (0, 0),
     }
 
 
@@ -225,8 +226,9 @@ def test_staged_outputs_may_stay_of_a_video_that_was_not_published(made: Made) -
     made.evidence.listing[OUTBOX]["_staging/process-2/web/h264_360p.mp4"] = "noise"
     assert made.rules() == set()
 
-    made.videos.remove(NOISY)
-    assert ALIVE in made.rules()
+    for number in range(4):
+        made.evidence.listing[OUTBOX][f"_staging/process-3{number}/web/h264_360p.mp4"] = f"x{number}"
+    assert made.rules() == {ALIVE}
 
 
 @pytest.mark.parametrize("service", ["openencoder", "pixop"])
@@ -243,14 +245,19 @@ def test_an_orphan_that_reap_remote_has_not_ended(made: Made, service: str) -> N
         made.evidence.ledgers["pixop"]["videos"] += [video, {**video, "id": "p9", "parentId": "v9"}]
         made.jobs("pixop").append({**made.jobs("pixop")[0], "id": "p9", "sourceVideoId": "v9"})
         made.evidence.ledgers["pixop"]["alive"] = ["v9"]
-    assert left_of_orphans(made.evidence)[service] == 1
+    made.evidence.orphans = left_of_orphans(made.evidence)
+    assert made.evidence.orphans[service] == 1
 
     assert made.rules() == {ALIVE}
     assert counts(made.videos, made.evidence)["paid jobs"] == (5, 5)
+    assert counts(made.videos, made.evidence)["orphans ended"] == (1, 0)
 
     made.evidence.listing.pop(INBOUND, None)
     made.evidence.ledgers["pixop"]["alive"] = []
+    for video in made.evidence.ledgers["pixop"]["videos"]:
+        video["deleted"] = True
     assert made.rules() == set()
+    assert counts(made.videos, made.evidence)["orphans ended"] == (1, 1)
 
 
 # What readers saw
