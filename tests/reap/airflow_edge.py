@@ -50,6 +50,10 @@ class Airflow:
         owner = {"dag_id": DAG_ID, "run_id": run_id, "task_id": TASK, "map_index": -1, "noted": noted}
         self.notes[key] = {**owner, **more}
 
+    def fall_silent(self, *, after: int) -> None:
+        """Answer this question and so many more."""
+        self.silent_at = len(self.asked) + after + 1
+
     def delete_run(self, run_id: str) -> None:
         del self.runs[run_id], self.tasks[run_id]
 

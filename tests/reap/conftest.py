@@ -105,10 +105,10 @@ Reap = Callable[..., Report]
 def reap() -> Reap:
     """Reap under the default connections of services, in earnest unless told otherwise."""
 
-    def reaped(*services: str, dry_run: bool = False, **judged: Any) -> Report:
+    def reaped(*services: str, dry_run: bool = False, report: Report | None = None, **judged: Any) -> Report:
         judge = Judge(**{"grace": 900.0, **judged})
         held: list[Holdings] = [kind(f"{service}_default") for service in services for kind in HOLDINGS[service]]
-        return Reaper(judge, dry_run=dry_run, sleep=lambda seconds: None).reap(held, Report(dry_run))
+        return Reaper(judge, dry_run=dry_run, sleep=lambda seconds: None).reap(held, report or Report(dry_run))
 
     return reaped
 

@@ -148,6 +148,37 @@ def test_an_airflow_that_falls_silent_ends_nothing_it_has_not_answered_for(
     assert there(house) == {live}
 
 
+def test_each_is_struck_right_after_its_end(house: House, airflow: Airflow, reap: Reap) -> None:
+    for _ in range(2):
+        orphan(house, airflow)
+    noted_at: list[int] = []
+    # Two looks at both, then the last one at each: the note of the first is gone when the second is looked at.
+    airflow.before[6] = lambda: noted_at.append(len(airflow.notes))
+
+    report = reap("bytenite")
+
+    assert len(ended(report)) == 2
+    assert noted_at == [1]
+    assert airflow.notes == {}
+
+
+def test_what_was_ended_before_airflow_fell_silent_is_in_the_report_and_struck(
+    house: House, airflow: Airflow, reap: Reap
+) -> None:
+    for _ in range(2):
+        orphan(house, airflow)
+    airflow.before[5] = lambda: airflow.fall_silent(after=1)  # at the last look at the first, whose note is struck yet
+    report = Report(dry_run=False)
+
+    with pytest.raises(AirflowRuntimeError):
+        reap("bytenite", report=report)
+
+    (gone,) = [finding for finding in report.findings if finding.ended]
+    assert len(report.findings) == 2
+    assert there(house) == {finding.thing.id for finding in report.findings} - {gone.thing.id}
+    assert [*airflow.notes] == [finding.thing.key for finding in report.findings if not finding.ended]
+
+
 @pytest.mark.parametrize("look", [2, 3])
 def test_a_task_that_is_cleared_between_the_looks_keeps_its_job(
     house: House, airflow: Airflow, reap: Reap, look: int

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
 from reelworks.core.errors import BadInputError
 from reelworks.core.owners import ASSET
@@ -157,3 +157,26 @@ def test_a_service_that_does_not_answer_fails_the_task_after_the_others_are_reap
     assert [row["id"] for row in report["things"] if row["done"].startswith("deleted")] == [ours]
     assert list(report["faults"]) == ["bytenite jobs, bytenite_default"]
     assert (there(bytenite), there(pixop)) == ({left}, set())
+
+
+def test_a_reaping_that_breaks_off_leaves_its_report(
+    house: House, airflow: Airflow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(reaper, "PAUSE", 0.0)
+    ids = {orphan(house, airflow) for _ in range(2)}
+    airflow.before[5] = lambda: airflow.fall_silent(after=1)  # when one is ended
+    instance = Instance()
+
+    with pytest.raises(AirflowRuntimeError):
+        reaped(instance, dry_run=False, services=["bytenite"])
+
+    report = instance.xcoms["return_value"]
+    assert report["counts"] == {"bytenite jobs": {"orphan": 2, "ended": 1}}
+    (gone,) = ids - there(house)
+    assert {row["id"]: row["done"] for row in report["things"]} == {
+        gone: "deleted",
+        (ids - {gone}).pop(): "left: the reaping broke off",
+    }
+    assert f"bytenite job {gone} " in caplog.text
+    assert "left: the reaping broke off" in caplog.text

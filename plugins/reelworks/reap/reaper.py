@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -34,30 +35,43 @@ class Reaper:
 
         Where a list cannot be had in full, nothing of it is touched; the others are not affected.
 
-        :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow does not answer; nothing more is touched.
+        :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow does not answer; nothing more is touched, and the
+            report has what was done.
         """
         for held in holdings:
             try:
-                report.findings += self._reaped(held, report)
+                self._reap(held, report)
             except held.absent as error:
                 report.skipped[held.label] = redact(str(error))
             except VideoServiceError as error:
                 report.faults[held.label] = redact(str(error))
         return report
 
-    def _reaped(self, held: Holdings, report: Report) -> list[Finding]:
+    def _reap(self, held: Holdings, report: Report) -> None:
         findings = self._surveyed(held)
         if not any(finding.verdict is Verdict.ORPHAN for finding in findings):
-            return findings
+            report.findings += findings
+            return
         objections = self._objections(held, findings)
         if self.dry_run:
-            return [self._said(held, finding, objections) for finding in findings]
+            report.findings += [self._said(held, finding, objections) for finding in findings]
+            return
         self.sleep(PAUSE)
         orphans = {finding.thing.id for finding in findings if finding.verdict is Verdict.ORPHAN}
         again = self._surveyed(held)
-        done = [self._ended(held, f, objections, report) if f.thing.id in orphans else _later(f) for f in again]
-        self._forget(done)
-        return done
+        # A lost answer can have left two things of one name, and one note: it is struck when both are gone.
+        left = Counter(finding.thing.key for finding in again)
+        # All are in the report from the first on: whatever breaks off between two, what was done is told.
+        begin = len(report.findings)
+        report.findings += [_left(finding, "the reaping broke off") for finding in again]
+        for at, finding in enumerate(again, begin):
+            if finding.thing.id not in orphans:
+                report.findings[at] = _left(finding, "it was none a moment ago")
+                continue
+            report.findings[at] = done = self._ended(held, finding, objections, report)
+            left[done.thing.key] -= done.ended
+            if done.ended and not left[done.thing.key]:
+                forget_owner(done.thing.key)
 
     def _surveyed(self, held: Holdings) -> list[Finding]:
         """List all before anything is done: a list that breaks off is no list."""
@@ -96,13 +110,7 @@ class Reaper:
         thing: Thing = finding.thing
         return replace(finding, thing=replace(thing, amount=held.amount(thing, finding.age or 0.0)))
 
-    def _forget(self, findings: list[Finding]) -> None:
-        """Strike the notes of what is gone; a lost answer can have left two things of one name."""
-        left = {finding.thing.key for finding in findings if not finding.ended}
-        for key in {finding.thing.key for finding in findings if finding.ended} - left:
-            forget_owner(key)
 
-
-def _later(finding: Finding) -> Finding:
-    """Leave to the next reaping what has become an orphan since the first look."""
-    return replace(finding, done="left: it was none a moment ago") if finding.verdict is Verdict.ORPHAN else finding
+def _left(finding: Finding, why: str) -> Finding:
+    """Leave an orphan, to the next reaping."""
+    return replace(finding, done=f"left: {why}") if finding.verdict is Verdict.ORPHAN else finding

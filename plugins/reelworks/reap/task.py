@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from reelworks.core.errors import BadInputError
@@ -31,19 +32,24 @@ def reap_remote(context: Context) -> dict[str, Any]:
     """Reap as the run's params say; return the report, which is there for a run that fails, too.
 
     :raises airflow.sdk.exceptions.AirflowException: a service could not be looked at, or an orphan not be ended.
+    :raises airflow.sdk.exceptions.AirflowRuntimeError: Airflow does not answer.
     """
-    from airflow.sdk.exceptions import AirflowException
+    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
     params = context["params"]
     report = Report(dry_run=bool(params["dry_run"]))
     reaper = Reaper(Judge(grace=float(params["grace"]), dags=params["dags"]), dry_run=report.dry_run)
-    reaper.reap(held_under(words("REELWORKS_REAP_CONNS"), params["services"], report.skipped), report)
-    log.info("%s\n%s", "Dry run: nothing was touched" if report.dry_run else "Reaped", report.as_text())
-    told = report.as_json()
-    if report.faults:
-        context["ti"].xcom_push(key="return_value", value=told)
-        raise AirflowException("; ".join(f"{what}: {why}" for what, why in report.faults.items()))
-    return told
+    try:
+        reaper.reap(held_under(words("REELWORKS_REAP_CONNS"), params["services"], report.skipped), report)
+        if report.faults:
+            raise AirflowException("; ".join(f"{what}: {why}" for what, why in report.faults.items()))
+    except BaseException:
+        with suppress(AirflowRuntimeError):  # an Airflow that does not answer takes no report either; the log has it
+            context["ti"].xcom_push(key="return_value", value=report.as_json())
+        raise
+    finally:
+        log.info("%s\n%s", "Dry run: nothing was touched" if report.dry_run else "Reaped", report.as_text())
+    return report.as_json()
 
 
 def held_under(conn_ids: Collection[str], services: Collection[str], skipped: dict[str, str]) -> Iterator[Holdings]:
