@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.guarantees.bytenite_house import ByteNiteHouse
 from tests.operate.statsd import StatsdServer
 from tests.subprocesses import ROOT
 from tests.task_process import TaskLife
+
+MANUAL = (ROOT / "docs" / "operate.md").read_text()
 
 
 def told(life: TaskLife) -> TaskLife:
@@ -130,6 +133,51 @@ def test_an_overdue_job_is_told_as_cancelled_too(house: ByteNiteHouse, server: S
     assert server.counted["jobs.cancelled.bytenite"] == len(house.called_off()) == 1
 
 
+def nothing_comes_out(first: Counter[str], both: Counter[str]) -> bool:
+    """The rule of docs/operate.md for jobs that do not come out, on the counts after one deadline and after two."""
+    [(outs, ins)] = re.findall(
+        r"^\| ([^|]*), in two deadlines [^|]* \| less than half of (`[^|]*`) in the first of the two \|", MANUAL, re.M
+    )
+    come_out = sum(both[f"{name}.bytenite"] for name in re.findall(r"`(.*?)`", outs))
+    return bool(come_out < first[f"{ins.strip('`')}.bytenite"] / 2)
+
+
+def test_jobs_that_do_not_come_out_are_told_from_all_others(house: ByteNiteHouse, server: StatsdServer) -> None:
+    def counts(**expected: float) -> Counter[str]:
+        told_of = {f"jobs.{name}.bytenite": count for name, count in expected.items()}
+        server.until(lambda: all(server.counted[name] == count for name, count in told_of.items()))
+        return server.counted
+
+    assert told(house.encode(f"{house.put()}.not-there")).run().state == "failed"
+    server.until(lambda: server.counted["tries.failed.bytenite.BadInputError"] > 0)
+    assert not nothing_comes_out(server.counted, server.counted)  # for it nothing went in
+
+    retried = told(house.encode(house.put(), life={"retries": 1}))
+    with house.failing():
+        assert retried.run().state == "up_for_retry"
+    assert retried.run().state == "success"
+    after_a_retry = counts(submitted=2, succeeded=1)
+    assert not nothing_comes_out(after_a_retry, after_a_retry)
+
+    house.settings(job_seconds=60)
+    overdue = told(house.encode(house.put(), deadline=2.0, life={"retries": 0}))
+    assert overdue.run().state == "failed"
+    after_an_overdue_one = counts(submitted=3, succeeded=1, cancelled=1)
+    assert not nothing_comes_out(after_an_overdue_one, after_an_overdue_one)
+
+    lives = [told(house.encode(house.put(), house.impatient)) for _ in range(2)]
+    for life in lives:
+        assert house.start(life).state == "deferred"
+    waited_for = counts(submitted=5, succeeded=1, cancelled=1)
+    assert not nothing_comes_out(after_an_overdue_one, waited_for)  # they have a deadline more
+    assert nothing_comes_out(waited_for, waited_for)  # which has passed
+
+    house.settings(job_seconds=0)
+    for life in lives:
+        assert life.run().state == "success"
+    assert not nothing_comes_out(waited_for, counts(submitted=5, succeeded=3, cancelled=1))
+
+
 def test_bad_answers_and_what_was_sent_again_are_told(house: ByteNiteHouse, server: StatsdServer) -> None:
     asked = answered(house)
     house.faults(
@@ -227,4 +275,4 @@ def test_a_listener_that_is_gone_fails_no_task(
 
 
 def test_the_table_in_the_docs_is_the_codes() -> None:
-    assert metrics.as_markdown() in (ROOT / "docs" / "operate.md").read_text()
+    assert metrics.as_markdown() in MANUAL
