@@ -7,11 +7,10 @@ pipe: one reads, the other sends, both at once, and no byte touches a disk on it
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 
-CURL = [shutil.which("curl") or "curl", "-sS", "--fail"]
+CURL = ["curl", "-sS", "--fail"]
 
 
 def piped(read: list[str], send: list[str], head: bytes = b"", tail: bytes = b"") -> float:

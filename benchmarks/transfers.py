@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -225,6 +226,8 @@ def main() -> int:
         way, what, url = given.one
         one(way, what, s3.S3Url.parse(url))
         return 0
+    if not shutil.which("curl"):
+        parser.error("curl, which all is compared with, is not there: install it")
     with (
         tempfile.TemporaryDirectory() as folder,
         SandboxProcess(Path(folder), "--only", "s3,pixop,bytenite") as sandbox,
