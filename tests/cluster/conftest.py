@@ -14,6 +14,7 @@ from stack.cluster import Cluster
 from stack.home import Home
 from stack.results import s3_client
 from stack.terminal import Terminal
+from tests.operate.statsd import StatsdServer, statsd
 from tests.whole.whole import Whole
 
 SETTINGS = {
@@ -25,9 +26,17 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def heard() -> Iterator[StatsdServer]:
+    """What all processes of the cluster tell of their work."""
+    with statsd() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, heard: StatsdServer) -> Iterator[Cluster]:
     home = Home(Path(tmp_path_factory.mktemp("a cluster")))
-    with stack_cluster.running(home, Terminal(io.StringIO()), fresh=True, overrides=SETTINGS) as cluster:
+    settings = SETTINGS | heard.environment
+    with stack_cluster.running(home, Terminal(io.StringIO()), fresh=True, overrides=settings) as cluster:
         cluster.wait_for_dag("process_video", 120)
         yield cluster
 

@@ -11,6 +11,7 @@ import requests
 
 from stack import session
 from stack.cluster import Cluster
+from tests.operate.statsd import StatsdServer
 from tests.whole.run import Run
 from tests.whole.whole import Whole
 
@@ -75,6 +76,11 @@ def test_each_video_is_one_paid_job_and_published(storm: Storm, whole: Whole) ->
     for name in (*NAMES, "four"):
         manifest = json.loads(whole.read(f"{whole.prefix}/{name}/{RECIPE}/manifest.json"))
         assert all(output["verdict"]["ok"] for job in manifest["jobs"] for output in job["outputs"])
+
+
+def test_what_a_triggerer_counts_is_heard(storm: Storm, heard: StatsdServer) -> None:
+    """Airflow's triggerer sets its own stats up, and ours are told through the Task SDK's."""
+    assert heard.counted["lists.bytenite"] > 0  # only waits in a triggerer share a list
 
 
 def test_what_died_came_back(storm: Storm, cluster: Cluster, whole: Whole) -> None:
