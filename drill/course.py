@@ -94,8 +94,12 @@ class Course:
         self.orphans.gathered = time.monotonic()
 
     def _paces(self) -> Iterator[bool]:
+        while self.orphans.pending:
+            yield True
+        # Those that were not made in time must not be published now.
+        self.orphans.desert(self.orphans.waiting)
         for pace in self.stage.plan.paces:
-            while self.over < pace.after or self.orphans.pending:
+            while self.over < pace.after:
                 yield True
             self.stage.pace(pace.seconds)
 

@@ -72,8 +72,8 @@ class Orphans:
                 with contextlib.suppress(requests.RequestException):
                     airflow.delete_run(self.airflow, wait.dag_id, wait.run_id)
                     self.waiting.discard(wait)
+                    self._deserted = time.monotonic()
                     break
-        self._deserted = time.monotonic()
 
     def look(self, evidence: Evidence) -> None:
         """Note what is left of them at a time when nobody but ``reap_remote`` would end it."""
