@@ -1,4 +1,7 @@
-"""How many orphans ``reap_remote`` has ended, by its own word: a figure to be shown, and not to judge by."""
+"""How many orphans ``reap_remote`` has ended, by its own word: a figure to be shown, and not to judge by.
+
+A task that was killed does not tell what it had ended until then.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def circumstances(evidence: Evidence, reaped: str, seconds: float) -> str:
         ("videos that waited in a triggerer killed", f"{waits}, in {bereft(evidence)} of {dead['triggerer']}"),
         ("S3 events", _events(evidence.ledgers.get("sqs", {}))),
         ("orphans made", _numbers(Counter(evidence.orphans))),
-        ("caught by reap_remote", reaped),
+        ("caught by reap_remote, as it says", reaped),
         ("time", f"{seconds:.0f} s"),
     ]
     return table(("under these circumstances", ""), rows)
