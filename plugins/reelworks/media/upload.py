@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from reelworks.core.errors import VideoServiceError
+from reelworks.media.backlog import Backlog
 from reelworks.media.s3errors import s3_errors
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ log = logging.getLogger(__name__)
 
 PART = 8 * 1024**2  # bytes; S3 takes no part under 5 MiB but the last
 MOST_PARTS = 10_000  # S3's limit
+WAITING = 1  # parts that wait to be sent, beside one that is being sent and one that is being read
 
 
 class Upload:
     """A multipart upload. Leaving it unfinished takes all its parts away again.
 
-    Either ``write`` what comes in order, of which one part is held in memory, or ``put`` parts from several threads.
+    Either ``write`` what comes in order, which is sent behind one's back, a part or two later, or ``put`` parts from
+    several threads. What goes wrong with a part is raised by a later ``write``, or by ``finish``.
     """
 
     def __init__(self, client: S3Client, target: S3Url, content_type: str | None) -> None:
@@ -36,6 +40,8 @@ class Upload:
         self._total: int | None = None
         self._id: str | None = None
         self._parts: list[dict[str, Any]] = []
+        self._written = 0
+        self._backlog = Backlog("upload", WAITING)
         self._lock = threading.Lock()
         self._left = False
 
@@ -44,6 +50,7 @@ class Upload:
 
     def __exit__(self, *_: object) -> None:
         self._left = True
+        self._backlog.leave()
         if self._id is not None:
             self._abort(self._id)
 
@@ -63,7 +70,9 @@ class Upload:
         self._buffer += chunk
         self.size += len(chunk)
         while len(self._buffer) >= (size := self.part_size()):
-            self._send(len(self._parts) + 1, memoryview(bytes(memoryview(self._buffer)[:size])))
+            self._written += 1
+            part = memoryview(bytes(memoryview(self._buffer)[:size]))
+            self._backlog.add(functools.partial(self._send, self._written, part))
             del self._buffer[:size]
 
     def put(self, number: int, first: int, body: memoryview) -> None:
@@ -77,12 +86,13 @@ class Upload:
 
     def finish(self) -> None:
         """Make the object appear. A small one takes a single request."""
+        self._backlog.settle()
         if self._id is None:
             with s3_errors(self._client, "write", self.target):
                 self._client.put_object(**self._where, Body=bytes(self._buffer), **self._extra)
             return
         if self._buffer:
-            self._send(len(self._parts) + 1, memoryview(bytes(self._buffer)))
+            self._send(self._written + 1, memoryview(bytes(self._buffer)))
         with s3_errors(self._client, "write", self.target):
             self._complete(self._id)
         self._id = None
@@ -94,7 +104,7 @@ class Upload:
     def part_size(self) -> int:
         """Say how many bytes the next part should have, so that S3's 10,000 are enough."""
         if self._total is None:
-            return PART << (len(self._parts) // 1000)
+            return PART << (self._written // 1000)
         return max(PART, -(-self._total // MOST_PARTS))
 
     def _send(self, number: int, body: memoryview) -> None:

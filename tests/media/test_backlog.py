@@ -1,0 +1,84 @@
+"""Work behind one's back."""
+
+from __future__ import annotations
+
+import functools
+import threading
+
+import pytest
+
+from reelworks.media.backlog import Backlog
+
+
+def test_work_is_done_in_order_while_its_giver_goes_on() -> None:
+    backlog, done, go = Backlog("test", 1), list[int](), threading.Event()
+
+    def first() -> None:
+        go.wait(10)
+        done.append(1)
+
+    backlog.add(first)
+    backlog.add(lambda: done.append(2))
+    assert done == []
+    go.set()
+    backlog.settle()
+
+    assert done == [1, 2]
+    backlog.leave()
+
+
+def test_no_more_waits_than_it_may() -> None:
+    backlog, go, added = Backlog("test", 1), threading.Event(), threading.Event()
+
+    def add() -> None:
+        for _ in range(3):
+            backlog.add(functools.partial(go.wait, 10))
+        added.set()
+
+    threading.Thread(target=add, daemon=True).start()
+    assert not added.wait(0.2)
+    go.set()
+    assert added.wait(10)
+    backlog.leave()
+
+
+def test_what_goes_wrong_is_raised_later_and_ends_the_work() -> None:
+    backlog, done = Backlog("test", 3), list[int]()
+
+    def fail() -> None:
+        raise ValueError("the disk is full")
+
+    backlog.add(fail)
+    with pytest.raises(ValueError, match="full"):
+        backlog.settle()
+    with pytest.raises(ValueError, match="full"):
+        backlog.add(lambda: done.append(1))
+    assert done == []
+    backlog.leave()
+
+
+def test_who_leaves_leaves_the_rest_undone() -> None:
+    backlog, go, done = Backlog("test", 3), threading.Event(), list[int]()
+    started = threading.Event()
+
+    def first() -> None:
+        started.set()
+        go.wait(10)
+
+    backlog.add(first)
+    backlog.add(lambda: done.append(2))
+    assert started.wait(10)
+    threading.Timer(0.1, go.set).start()
+    backlog.leave()
+
+    assert done == []
+    assert "test" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_one_without_work_has_no_thread() -> None:
+    backlog = Backlog("test", 1)
+
+    backlog.settle()
+    backlog.leave()
+
+    assert "test" not in {thread.name for thread in threading.enumerate()}
