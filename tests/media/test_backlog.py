@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 
 import pytest
 
-from reelworks.media.backlog import Backlog
+from reelworks.media.backlog import LAST_WORDS, Backlog
 
 
 def test_work_is_done_in_order_while_its_giver_goes_on() -> None:
@@ -27,7 +28,19 @@ def test_work_is_done_in_order_while_its_giver_goes_on() -> None:
     backlog.leave()
 
 
-def test_no_more_waits_than_it_may() -> None:
+def test_two_are_done_side_by_side() -> None:
+    backlog, meeting = Backlog("test", 2), threading.Barrier(2, timeout=10)
+
+    for _ in range(20):
+        backlog.add(meeting.wait)
+    backlog.settle()
+    began = time.monotonic()
+    backlog.leave()
+
+    assert time.monotonic() - began < LAST_WORDS  # each thread has heard of it
+
+
+def test_no_more_than_one_waits() -> None:
     backlog, go, added = Backlog("test", 1), threading.Event(), threading.Event()
 
     def add() -> None:
@@ -43,7 +56,7 @@ def test_no_more_waits_than_it_may() -> None:
 
 
 def test_what_goes_wrong_is_raised_later_and_ends_the_work() -> None:
-    backlog, done = Backlog("test", 3), list[int]()
+    backlog, done = Backlog("test", 1), list[int]()
 
     def fail() -> None:
         raise ValueError("the disk is full")
@@ -58,7 +71,7 @@ def test_what_goes_wrong_is_raised_later_and_ends_the_work() -> None:
 
 
 def test_who_leaves_leaves_the_rest_undone() -> None:
-    backlog, go, done = Backlog("test", 3), threading.Event(), list[int]()
+    backlog, go, done = Backlog("test", 1), threading.Event(), list[int]()
     started = threading.Event()
 
     def first() -> None:
@@ -72,7 +85,7 @@ def test_who_leaves_leaves_the_rest_undone() -> None:
     backlog.leave()
 
     assert done == []
-    assert "test" not in {thread.name for thread in threading.enumerate()}
+    assert not any(thread.name.startswith("test") for thread in threading.enumerate())
 
 
 def test_one_without_work_has_no_thread() -> None:
@@ -81,4 +94,4 @@ def test_one_without_work_has_no_thread() -> None:
     backlog.settle()
     backlog.leave()
 
-    assert "test" not in {thread.name for thread in threading.enumerate()}
+    assert not any(thread.name.startswith("test") for thread in threading.enumerate())

@@ -1,38 +1,40 @@
-"""Work that goes on behind one's back: in order, a little of it at a time, and what goes wrong is heard of."""
+"""Work that goes on behind one's back: begun in order, a little of it at a time, and what goes wrong is heard of."""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 LAST_WORDS = 10.0
-"""Seconds in which the thread may end what it is at."""
+"""Seconds in which the threads may end what they are at."""
 
 Work = Callable[[], object]
 
 
 class Backlog:
-    """Does pieces of work on a thread of its own, one after the other; at most ``waiting`` wait for their turn.
+    """Does pieces of work on ``threads`` of its own, in the order in which they come; one more waits for its turn.
 
-    What one of them raises is raised by the next ``add`` or by ``settle``; those after it are left undone.
+    What one of them raises is raised by a later ``add`` or by ``settle``; what has not begun by then is left undone.
     """
 
-    def __init__(self, name: str, waiting: int) -> None:
-        self._name = name
-        self._queue = queue.Queue[Work | None](waiting)
-        self._thread: threading.Thread | None = None
+    def __init__(self, name: str, threads: int) -> None:
+        self._name, self._most = name, threads
+        self._queue = queue.Queue[Work | None](1)
+        self._threads: list[threading.Thread] = []
         self._failure: BaseException | None = None
         self._over = False
 
     def add(self, work: Work) -> None:
         """Have it done; wait until there is room for it."""
         self._raise_failure()
-        if self._thread is None:
+        if len(self._threads) < self._most:
             # A daemon: one that hears nothing from a dead server must not keep a stopped task from ending.
-            self._thread = threading.Thread(target=self._run, daemon=True, name=self._name)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, daemon=True, name=f"{self._name}-{len(self._threads)}")
+            thread.start()
+            self._threads.append(thread)
         self._queue.put(work)
 
     def settle(self) -> None:
@@ -43,10 +45,12 @@ class Backlog:
     def leave(self) -> None:
         """Leave undone what has not begun, and give what has LAST_WORDS."""
         self._over = True
-        with suppress(queue.Full):
-            self._queue.put_nowait(None)
-        if self._thread is not None:
-            self._thread.join(LAST_WORDS)
+        deadline = time.monotonic() + LAST_WORDS
+        for _ in self._threads:  # whichever takes it
+            with suppress(queue.Full):
+                self._queue.put(None, timeout=max(0.0, deadline - time.monotonic()))
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _raise_failure(self) -> None:
         if self._failure:
@@ -58,8 +62,7 @@ class Backlog:
                 if not (self._over or self._failure):
                     work()
             except BaseException as error:  # raised again by whoever added it
-                self._failure = error
+                self._failure = self._failure or error
             finally:
+                del work  # it may hold much, and the next may be long in coming
                 self._queue.task_done()
-            if self._over:
-                return

@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 PART = 8 * 1024**2  # bytes; S3 takes no part under 5 MiB but the last
 MOST_PARTS = 10_000  # S3's limit
-WAITING = 1  # parts that wait to be sent, beside one that is being sent and one that is being read
+SENDERS = 2  # parts that are sent at a time; one more waits, and one is read
 
 
 class Upload:
     """A multipart upload. Leaving it unfinished takes all its parts away again.
 
-    Either ``write`` what comes in order, which is sent behind one's back, a part or two later, or ``put`` parts from
+    Either ``write`` what comes in order, which is sent while more is read, or ``put`` parts from
     several threads. What goes wrong with a part is raised by a later ``write``, or by ``finish``.
     """
 
@@ -41,7 +41,7 @@ class Upload:
         self._id: str | None = None
         self._parts: list[dict[str, Any]] = []
         self._written = 0
-        self._backlog = Backlog("upload", WAITING)
+        self._backlog = Backlog("upload", SENDERS)
         self._lock = threading.Lock()
         self._left = False
 
