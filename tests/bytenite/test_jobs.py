@@ -5,6 +5,7 @@ import pytest
 from reelworks.bytenite import api
 from reelworks.bytenite.jobs import (
     PAUSES,
+    WORTH_A_LIST,
     cancel_job,
     find_job,
     look_at_all,
@@ -312,24 +313,34 @@ def test_results_that_stay_unknown_are_lost() -> None:
 
 
 class Account:
-    """An account of many jobs, the newest of which are at work, and whose list has an order of its own."""
+    """An account of many jobs, the newest of which are at work, and whose list has an order of its own.
 
-    def __init__(self, ids, totals=True):
-        self.ids, self.totals = ids, totals
+    ``most`` is how many rows a page has at most, whatever is asked for.
+    """
+
+    def __init__(self, ids, totals=True, most=1000):
+        self.ids, self.totals, self.most = ids, totals, most
 
     def __call__(self, call):
         assert (call.method, call.path) == ("GET", "/v1/customer/jobs")
         offset, limit = (int(call.query[f"pagination.{name}"]) for name in ("offset", "limit"))
-        rows = [{"id": str(job), "state": "JOB_STATE_PARTITIONING"} for job in self.ids[offset : offset + limit]]
-        told = {"total": str(len(self.ids)) if self.totals else None, "hasNext": offset + limit < len(self.ids)}
+        assert offset >= 0
+        assert limit > 0
+        chosen = self.ids[offset : offset + min(limit, self.most)]
+        told = {
+            "total": str(len(self.ids)) if self.totals else None,
+            "hasNext": offset + len(chosen) < len(self.ids),
+        }
+        rows = [{"id": str(job), "state": "JOB_STATE_PARTITIONING"} for job in chosen]
         return reply({"data": rows, "pagination": told})
 
 
 OLDEST_FIRST = list(range(1, 5001))
+ORDERS = pytest.mark.parametrize("order", [OLDEST_FIRST, OLDEST_FIRST[::-1]], ids=["oldest first", "newest first"])
 
 
-@pytest.mark.parametrize("order", [OLDEST_FIRST, OLDEST_FIRST[::-1]], ids=["oldest first", "newest first"])
-@pytest.mark.parametrize(("waiting", "calls"), [(3, 2), (200, 2), (1200, 4)])
+@ORDERS
+@pytest.mark.parametrize(("waiting", "calls"), [(12, 2), (200, 2), (1200, 4)])
 def test_a_few_pages_show_all_that_is_in_flight_whatever_the_order(order, waiting, calls) -> None:
     talk = Talk(Account(order))
     wanted = {str(job) for job in OLDEST_FIRST[-waiting:]}
@@ -339,6 +350,27 @@ def test_a_few_pages_show_all_that_is_in_flight_whatever_the_order(order, waitin
     assert wanted <= shown.keys()
     assert {shown[job].phase for job in wanted} == {Phase.RUNNING}
     assert len(talk.calls) <= calls
+
+
+@ORDERS
+def test_pages_smaller_than_asked_for_leave_no_gap(order) -> None:
+    talk = Talk(Account(order, most=100))
+    wanted = {str(job) for job in OLDEST_FIRST[-300:]}
+
+    shown = talk.hear(look_at_all(wanted))
+
+    assert len(talk.calls) == 4
+    assert len(wanted & shown.keys()) >= 280
+    assert len(wanted & shown.keys()) == max(int(job) for job in wanted) - min(map(int, wanted & shown.keys())) + 1
+
+
+@ORDERS
+def test_jobs_with_others_between_them_are_sought_at_the_end_that_shows_some(order) -> None:
+    talk = Talk(Account(order))
+    wanted = {str(job) for job in OLDEST_FIRST[-300::3]}
+
+    assert len(wanted & talk.hear(look_at_all(wanted)).keys()) >= 99
+    assert len(talk.calls) <= 4
 
 
 def test_a_list_that_tells_no_total_is_read_from_its_beginning() -> None:
@@ -352,18 +384,24 @@ def test_a_list_that_tells_no_total_is_read_from_its_beginning() -> None:
 def test_jobs_that_are_not_among_the_newest_cost_no_more_than_four_pages() -> None:
     talk = Talk(Account(OLDEST_FIRST))
 
-    shown = talk.hear(look_at_all([str(job) for job in range(2000, 2010)]))
+    shown = talk.hear(look_at_all([str(job) for job in range(2000, 2020)]))
 
     assert len(talk.calls) == 4
     assert "2000" not in shown
 
 
-def test_one_or_two_jobs_are_not_worth_a_list() -> None:
-    assert Talk([]).hear(look_at_all(["1", "2"])) == {}
+def test_a_refused_list_shows_nothing_and_ends_no_wait() -> None:
+    talk = Talk([reply({"message": "limit is too high"}, 400)])
+
+    assert talk.hear(look_at_all([str(job) for job in range(200)])) == {}
+
+
+def test_a_few_jobs_are_not_worth_a_list() -> None:
+    assert Talk([]).hear(look_at_all([str(job) for job in range(WORTH_A_LIST - 1)])) == {}
 
 
 def test_a_whole_account_is_read_once() -> None:
     talk = Talk(Account([5, 3, 9]))
 
-    assert talk.hear(look_at_all(["3", "5", "9", "77", "78"])).keys() == {"3", "5", "9"}
+    assert talk.hear(look_at_all([str(job) for job in range(20)])).keys() == {"3", "5", "9"}
     assert len(talk.calls) == 1

@@ -15,7 +15,7 @@ from tests.guarantees.house import House
 
 pytestmark = pytest.mark.only("bytenite")
 
-JOBS, INTERVAL = 12, 3.0
+JOBS, INTERVAL = 16, 3.0
 
 
 def asked(house: House) -> Counter[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from reelworks.bytenite import api
+from reelworks.core import metrics
 from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job, Phase, sure_look
@@ -13,8 +15,8 @@ from reelworks.core.jobs import Job, Phase, sure_look
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between a call whose answer was lost and the look at what became of it."""
 
-WORTH_A_LIST = 3
-"""Fewer jobs than that are looked at one by one as cheaply."""
+WORTH_A_LIST = 12
+"""Fewer jobs than that are looked at one by one as cheaply: lists are asked for oftener, and may take some pages."""
 
 MOST, SPARE = 500, 20
 """How many rows a look at all jobs asks for at most, and how many more than the jobs that are wanted."""
@@ -83,33 +85,33 @@ def cancel_job(job_id: str) -> Flow[None]:
 
 
 def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
-    """Look at as many of the wanted jobs as a few pages of the account's list show.
+    """Look at as many of the wanted jobs as a few pages of the account's list show; a refused list shows none.
 
-    The list's order is not public. But jobs in flight are the newest, which lie at its beginning or at its end: pages
-    are turned inwards from the end that shows more of them.
+    The list's order is not public. But jobs in flight are the newest, which lie at its beginning or at its end: a page
+    of each is read, and then further ones from the end that showed more of them.
     """
+    jobs: dict[str, Job] = {}
     if len(wanted) < WORTH_A_LIST:
-        return {}
+        return jobs
+    metrics.LISTS.add()
     limit = min(MOST, len(wanted) + SPARE)
-    page = yield from api.list_jobs(limit=limit)
-    jobs = _by_id(page)
-    front, back = len(page.rows), page.total or 0
-    forwards = True
-    for _ in range(1, PAGES):
-        missing = sum(job_id not in jobs for job_id in wanted)
-        if missing <= 1 or not page.rows or not (page.more if page.total is None else front < back):
-            break
-        if page.total is not None and 2 * sum(str(row["id"]) in wanted for row in page.rows) < len(page.rows):
-            forwards = not forwards
-        back = back if forwards else max(front, back - limit)
-        page = yield from api.list_jobs(front if forwards else back, limit)
-        front += len(page.rows) if forwards else 0
-        jobs |= _by_id(page)
+    front, back, hits = 0, 0, {True: 0, False: 0}
+    with suppress(RefusedError):
+        for turn in range(PAGES):
+            from_front = turn == 0 or (turn > 1 and hits[True] >= hits[False]) or not back
+            step = limit if turn < 1 else min(limit, back - front) if back else limit
+            page = yield from api.list_jobs(front if from_front else back - step, step)
+            if turn == 0:
+                limit = len(page.rows) or limit  # the service may give fewer than it was asked for
+                back = page.total or 0
+            jobs |= {job.id: job for job in map(api.as_job, page.rows)}
+            hits[from_front] = sum(str(row["id"]) in wanted for row in page.rows)
+            front += len(page.rows) if from_front else 0
+            back -= 0 if from_front else len(page.rows)
+            missing = sum(job_id not in jobs for job_id in wanted)
+            if missing <= 1 or not page.rows or (front >= back if page.total else not page.more):
+                break
     return jobs
-
-
-def _by_id(page: api.Page) -> dict[str, Job]:
-    return {job.id: job for job in map(api.as_job, page.rows)}
 
 
 def wait_for_results(job_id: str) -> Flow[dict[str, str]]:

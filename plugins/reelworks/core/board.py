@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
-from reelworks.core import metrics
 from reelworks.core.errors import BusyError, LostError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job
@@ -41,6 +40,7 @@ class Board:
         self._failure: str | None = None
         self._wanted: dict[str, tuple[float, float]] = {}
         self._apart = float("inf")
+        self._looked: dict[str, float] = {}
         self._asked_for: frozenset[str] = frozenset()
 
     def look(self, job_id: str, interval: float, look_at_all: LookAtAll, look: Callable[[str], Flow[Job]]) -> Flow[Job]:
@@ -60,8 +60,11 @@ class Board:
             raise UnreachableError(self._failure)
         job = self._jobs.get(job_id)
         if job is None:
-            yield Sleep(interval - self._pace(interval))
+            # One that is said to be gone is asked for again at once.
+            due = self._looked.pop(job_id, float("-inf")) + interval
+            yield Sleep(max(0.0, due - self._clock()))
             job = yield from look(job_id)
+            self._looked[job_id] = self._clock()
         if job.phase.over:
             self._wanted.pop(job_id, None)
         return job
@@ -89,10 +92,10 @@ class Board:
     def _renew(self, look_at_all: LookAtAll) -> Flow[None]:
         now = self._clock()
         self._wanted = {job_id: wait for job_id, wait in self._wanted.items() if wait[0] > now}
+        self._looked = {job_id: at for job_id, at in self._looked.items() if job_id in self._wanted}
         self._asked_for = frozenset(self._wanted)
         looks = sum(1 / max(interval, SHORTEST) for _, interval in self._wanted.values())
         self._apart = 1 / looks if looks else float("inf")
-        metrics.LISTS.add()
         try:
             self._jobs = yield from look_at_all(self._asked_for)
             self._failure = None

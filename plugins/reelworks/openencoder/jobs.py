@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BusyError, LostError, RefusedError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job, Phase
@@ -119,6 +120,7 @@ def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
 
     Further pages are turned only for more than one missing job, since one is asked for by itself as cheaply.
     """
+    metrics.LISTS.add()
     count = min(MOST, max(FEWEST, len(wanted) + FEWEST // 2))
     rows: dict[int, api.Row] = {}
     for page in range(1, PAGES + 1):
