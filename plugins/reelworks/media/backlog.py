@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-LAST_WORDS = 10.0
-"""Seconds in which the threads may end what they are at."""
+LAST_WORDS = 1.0
+"""Seconds in which the threads may end what they are at: a task that is stopped has five for all."""
 
 Work = Callable[[], object]
 

@@ -6,6 +6,7 @@ import functools
 import io
 import logging
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from reelworks.core.errors import VideoServiceError
@@ -50,13 +51,19 @@ class Upload:
 
     def __exit__(self, *_: object) -> None:
         self._left = True
-        self._backlog.leave()
-        if self._id is not None:
-            self._abort(self._id)
+        try:
+            self._backlog.leave()
+        finally:
+            if self._id is not None:
+                self._abort(self._id)
 
     def _abort(self, upload_id: str) -> None:
         try:
-            with s3_errors(self._client, "take back the parts of", self.target):
+            # A part that comes late takes all back once more.
+            with (
+                s3_errors(self._client, "take back the parts of", self.target),
+                suppress(self._client.exceptions.NoSuchUpload),
+            ):
                 self._client.abort_multipart_upload(**self._where, UploadId=upload_id)
         except VideoServiceError as failure:
             log.warning("%s; a lifecycle rule of the bucket should", failure)
@@ -72,8 +79,8 @@ class Upload:
         while len(self._buffer) >= (size := self.part_size()):
             self._written += 1
             part = memoryview(bytes(memoryview(self._buffer)[:size]))
-            self._backlog.add(functools.partial(self._send, self._written, part))
             del self._buffer[:size]
+            self._backlog.add(functools.partial(self._send, self._written, part))
 
     def put(self, number: int, first: int, body: memoryview) -> None:
         """Store one part; ``number`` counts from 1. An object of one part takes a single request."""
