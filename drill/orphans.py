@@ -28,9 +28,9 @@ HELD = {service: 600.0 for service in WORK}
 """Seconds that jobs take at these services until all orphans are made, so that none is over too soon."""
 WITHIN = 240.0
 """Seconds until which they have to be made; after that the drill goes on without."""
-ALONE = 10.0
+ALONE = 20.0
 """Seconds after which a triggerer that had heard of a run's end would have ended its job."""
-PATIENCE = 12.0
+PATIENCE = 9.0
 """Seconds for which a run's deletion is tried; a dead triggerer's waits are taken over after fifteen."""
 
 

@@ -83,7 +83,7 @@ def verdict(terminal: Terminal, videos: list[Expected], evidence: Evidence, coun
         terminal.say(trouble)
     if violations:
         terminal.say(report.named(violations))
-    if lacks:
+    elif lacks and not trouble:
         terminal.say(report.nothing_proved(lacks))
     return 1 if violations or trouble else PROVES_NOTHING if lacks else 0
 
