@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,10 +52,11 @@ result = [name for name in {HEAVY} if name not in before]
 def test_the_plugin_scanner_is_kept_out_of_the_package() -> None:
     from airflow._shared.module_loading import find_path_from_directory
 
-    seen = {str(path) for path in find_path_from_directory(str(ROOT / "plugins"), ".airflowignore", "glob")}
+    plugins = ROOT / "plugins"
+    seen = {Path(path) for path in find_path_from_directory(str(plugins), ".airflowignore", "glob")}
 
-    assert not [path for path in seen if "/reelworks/" in path]
-    assert {path for path in seen if path.endswith(".py")} == {str(p) for p in (ROOT / "plugins").glob("*.py")}
+    assert not [path for path in seen if path.is_relative_to(plugins / "reelworks")]
+    assert {path for path in seen if path.suffix == ".py"} == {*plugins.glob("*.py")}
 
 
 def test_airflow_loads_the_plugins_and_no_module_twice(tmp_path) -> None:

@@ -43,8 +43,9 @@ def test_a_full_pool_holds_a_second_job_up_until_the_first_is_over(whole: Whole)
     second.until_task("check", "success")
     second.until_task(ENCODE, "scheduled")  # and not queued: there is no slot
 
-    third = whole.run("sync_presets")  # the scheduler has gone round meanwhile: others do get their turn
-    third.until_over()
+    # The scheduler goes round meanwhile: who needs no slot gets its turn.
+    third = whole.run("encode_video", source="s3://inbox/nothing", destination=whole.destination, preset="h264_360p")
+    assert third.until_over() == "failed"
 
     assert second.states(ENCODE) == ["scheduled"]
     assert len(whole.jobs("bytenite")) == 1
