@@ -101,7 +101,7 @@ class Scenario:
         self._through(self._landed("noisy", "refused"))
 
     def _a_video_that_is_given_up(self) -> None:
-        """It waits in the triggerer when somebody marks its task as failed."""
+        """It waits in the triggerer when somebody marks its task as failed. Left alone, its job would go on."""
         video = self._landed("sound", "given up")
         probe = self._probed(video)
         ((task, told), *_) = probe.xcoms["plan"]["work"].items()
@@ -110,7 +110,6 @@ class Scenario:
         life.start()
         life.airflow_state = "failed"
         life.kill_trigger()
-        self.sandbox.settings("bytenite", job_seconds=0)
 
     # What the tasks of one video do
 
