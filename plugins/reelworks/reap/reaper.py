@@ -68,7 +68,6 @@ class Reaper:
             if finding.thing.id not in orphans:
                 report.findings[at] = _left(finding, "it was none a moment ago")
                 continue
-            report.findings[at] = replace(finding, done="not known to be ended: the reaping broke off")
             report.findings[at] = done = self._ended(held, finding, objections, report)
             left[done.thing.key] -= done.ended
             if done.ended and not left[done.thing.key]:
