@@ -1,4 +1,4 @@
-# Runs one suite of tests in a process of its own and shows what it said when it is over, so that two can run at once.
+# Runs one suite of tests in a process of its own and shows what it said when it is over, so that several can run at once.
 # Usage: sh stack/suite.sh PYTHON SUITE [pytest arguments]
 python=$1 suite=$2
 shift 2
