@@ -44,7 +44,8 @@ def test_a_full_pool_holds_a_second_job_up_until_the_first_is_over(whole: Whole)
     second.until_task(ENCODE, "scheduled")  # and not queued: there is no slot
 
     # The scheduler goes round meanwhile: who needs no slot gets its turn.
-    third = whole.run("encode_video", source="s3://inbox/nothing", destination=whole.destination, preset="h264_360p")
+    others = "h264_baseline_360p_600"  # a preset of Open Encoder's, so that its first task refuses the run
+    third = whole.run("encode_video", source="s3://inbox/any.mp4", destination=whole.destination, preset=others)
     assert third.until_over() == "failed"
 
     assert second.states(ENCODE) == ["scheduled"]
