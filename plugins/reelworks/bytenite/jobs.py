@@ -99,7 +99,7 @@ def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
     with suppress(RefusedError):
         for turn in range(PAGES):
             from_front = turn == 0 or (turn > 1 and hits[True] >= hits[False]) or not back
-            step = limit if turn < 1 else min(limit, back - front) if back else limit
+            step = min(limit, back - front) if back else limit
             page = yield from api.list_jobs(front if from_front else back - step, step)
             if turn == 0:
                 limit = len(page.rows) or limit  # the service may give fewer than it was asked for

@@ -60,13 +60,23 @@ class Board:
             raise UnreachableError(self._failure)
         job = self._jobs.get(job_id)
         if job is None:
-            # One that is said to be gone is asked for again at once.
-            due = self._looked.pop(job_id, float("-inf")) + interval
-            yield Sleep(max(0.0, due - self._clock()))
-            job = yield from look(job_id)
-            self._looked[job_id] = self._clock()
+            job = yield from self.look_singly(job_id, interval, look)
         if job.phase.over:
             self._wanted.pop(job_id, None)
+        return job
+
+    def look_singly(
+        self, job_id: str, interval: float, look: Callable[[str], Flow[Job]], within: float = float("inf")
+    ) -> Flow[Job]:
+        """Look at the one job, an ``interval`` after the last such look but ``within`` so many seconds.
+
+        One that is said to be gone is looked at again at once.
+        """
+        due = self._looked.pop(job_id, float("-inf")) + interval
+        yield Sleep(max(0.0, min(within, due - self._clock())))
+        job = yield from look(job_id)
+        if not job.phase.over:
+            self._looked[job_id] = self._clock()
         return job
 
     def _pace(self, interval: float) -> float:

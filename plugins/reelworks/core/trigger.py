@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from reelworks.core import metrics
 from reelworks.core.board import OFTENER, board_of
 from reelworks.core.errors import StalledError, VideoServiceError
-from reelworks.core.flow import Flow, Sleep
+from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, wait_for_job
 from reelworks.core.task_states import GIVEN_UP, astate_of
@@ -65,7 +65,6 @@ class JobTrigger(BaseTrigger):
         self.stall = stall
         self.owns_job = owns_job
         self.ends_task = ends_task
-        self._looked = 0.0
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what rebuilds this trigger: scalars only, no secret."""
@@ -98,20 +97,12 @@ class JobTrigger(BaseTrigger):
             yield TriggerEvent(event)
 
     def _look(self, hook: VideoServiceHook, deadline: float) -> Flow[Job]:
-        # Near its end a wait cannot wait for the next list.
         if not hook.lists_jobs:
             return hook.look(self.job_id)
-        left = deadline - time.time()
-        if left <= self.interval:
-            return self._last_look(hook, left)
-        board = board_of(self.hook, self.conn_id)
+        board, left = board_of(self.hook, self.conn_id), deadline - time.time()
+        if left <= self.interval:  # too near its end to wait for the next list
+            return board.look_singly(self.job_id, self.interval, hook.look, within=left)
         return board.look(self.job_id, self.interval, hook.look_at_all, hook.look)
-
-    def _last_look(self, hook: VideoServiceHook, left: float) -> Flow[Job]:
-        """Look at the one job, an interval after the last such look or when time is up."""
-        yield Sleep(max(0.0, min(left, self._looked + self.interval - time.time())))
-        self._looked = time.time()
-        return (yield from hook.look(self.job_id))
 
     async def on_kill(self) -> None:
         """Cancel the job if the user gave the task up.
