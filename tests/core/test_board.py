@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from reelworks.core.errors import LostError, SignInRefusedError, UnreachableErro
 from reelworks.core.flow import Call, Flow, Reply, Sleep, Step, ask
 from reelworks.core.jobs import Job, Phase, wait_for_job
 from reelworks.core.transport import aanswer
-from tests.conversation import reply
+from tests.conversation import Clock, Talk, reply
 
 INTERVAL = 0.2
 
@@ -257,6 +258,31 @@ def test_jobs_that_no_list_shows_are_looked_at_once_in_an_interval() -> None:
 
     assert service.looks <= 10 * (300 / 15 + 2)
     assert max(heard.values()) <= 1.5 * 15.0
+
+
+def slept_before_a_look(board: Board, clock: Clock, within: float = 60.0, status: int = 200) -> list[float]:
+    talk = Talk([reply(status=status)], clock)
+    with suppress(LostError):
+        talk.hear(board.look_singly("1", 15.0, Service().look, within))
+    return talk.sleeps
+
+
+def test_single_looks_are_an_interval_apart_or_as_far_as_there_is_time() -> None:
+    clock = Clock()
+    board = Board(clock)
+
+    assert slept_before_a_look(board, clock) == [0.0]
+    assert slept_before_a_look(board, clock) == [15.0]
+    assert slept_before_a_look(board, clock, within=4.0) == [4.0]
+
+
+def test_a_job_that_is_said_to_be_gone_is_looked_at_again_at_once() -> None:
+    clock = Clock()
+    board = Board(clock)
+
+    assert slept_before_a_look(board, clock) == [0.0]
+    assert slept_before_a_look(board, clock, status=404) == [15.0]
+    assert slept_before_a_look(board, clock) == [0.0]
 
 
 def test_an_interval_of_nothing_is_borne() -> None:
