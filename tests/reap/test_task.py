@@ -10,6 +10,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
+from airflow.sdk.observability import stats
+from airflow.sdk.observability.metrics import stats_utils
 
 from reelworks.core.errors import BadInputError
 from reelworks.core.owners import ASSET
@@ -17,6 +19,7 @@ from reelworks.reap import reaper
 from reelworks.reap.task import HOLDINGS, reap_remote
 from stack import ROOT
 from tests.guarantees.house import House
+from tests.operate.statsd import statsd
 from tests.reap.airflow_edge import Airflow
 from tests.reap.test_restraint import orphan, there
 
@@ -180,3 +183,18 @@ def test_a_reaping_that_breaks_off_leaves_its_report(
     }
     assert f"bytenite job {gone} " in caplog.text
     assert "left: the reaping broke off" in caplog.text
+
+
+def test_what_was_ended_is_counted(house: House, airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper, "PAUSE", 0.0)
+    orphan(house, airflow)
+    with statsd() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
+
+        reaped(dry_run=True)
+        reaped(dry_run=False)
+
+        server.until(lambda: server.counted["reaped.bytenite.job"] > 0)
+        assert server.counted["reaped"] == 1

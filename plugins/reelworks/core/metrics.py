@@ -100,6 +100,7 @@ JOBS_TAKEN_OVER = Counter(
 )
 JOBS_SUCCEEDED = Counter("reelworks.jobs.succeeded", "Jobs whose outputs were fetched and checked")
 JOBS_CANCELLED = Counter("reelworks.jobs.cancelled", "Jobs stopped because nobody comes back for them")
+REAPED = Counter("reelworks.reaped", "What `reap_remote` ended because its owner was gone", ("service", "kind"))
 TRIES_FAILED = Counter(
     "reelworks.tries.failed", "Tries of a task that ended in one of our errors, by its class", ("service", "error")
 )

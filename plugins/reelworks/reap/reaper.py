@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from reelworks.core import metrics
 from reelworks.core.errors import VideoServiceError
 from reelworks.core.owners import forget_owner
 from reelworks.core.redact import redact
@@ -69,9 +70,11 @@ class Reaper:
                 report.findings[at] = _left(finding, "it was none a moment ago")
                 continue
             report.findings[at] = done = self._ended(held, finding, objections, report)
-            left[done.thing.key] -= done.ended
-            if done.ended and not left[done.thing.key]:
-                forget_owner(done.thing.key)
+            if done.ended:
+                metrics.REAPED.add(service=done.thing.service, kind=done.thing.kind)
+                left[done.thing.key] -= 1
+                if not left[done.thing.key]:
+                    forget_owner(done.thing.key)
 
     def _surveyed(self, held: Holdings) -> list[Finding]:
         """List all before anything is done: a list that breaks off is no list."""
