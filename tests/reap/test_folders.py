@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from bisect import bisect_left
@@ -10,7 +11,7 @@ import pytest
 
 from reelworks.openencoder.api import create_job
 from reelworks.reap.report import Report
-from tests.guarantees.house import House
+from tests.guarantees.house import House, aws_connection
 from tests.reap.airflow_edge import Airflow
 from tests.reap.conftest import Reap, go_on
 from tests.reap.test_restraint import named
@@ -149,12 +150,30 @@ def test_a_folder_goes_with_its_job_and_never_before_it(encoder: House, airflow:
     assert encoder.left_behind == {}
 
 
-def test_a_server_that_names_no_buckets_is_skipped_and_said(
-    encoder: House, airflow: Airflow, reap: Reap, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoder.connect(monkeypatch, extra={"inbound_bucket": "nowhere", "outbound_bucket": BUCKETS[1]})
+LABEL = "openencoder folders, openencoder_default"
+
+
+def test_a_server_that_names_no_buckets_is_skipped_and_said(encoder: House, airflow: Airflow, reap: Reap) -> None:
+    """Not told of any, as accounts that are no admin's are, the account can have put nothing there."""
+    encoder.faults({"endpoint": "get_settings", "kind": "status", "status": 401, "times": 5})
 
     report = reap("openencoder")
 
-    assert "there is no bucket 'nowhere'" in report.skipped["openencoder folders, openencoder_default"]
+    assert "only an admin may read the server's settings" in report.skipped[LABEL]
     assert report.faults == {}
+
+
+def test_buckets_that_cannot_be_looked_into_are_a_fault(
+    encoder: House, airflow: Airflow, reap: Reap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies there is paid for month by month: a run that is green for ever would tell nobody."""
+    encoder.connect(monkeypatch, extra={"inbound_bucket": "nowhere", "outbound_bucket": BUCKETS[1]})
+    assert "there is no bucket 'nowhere'" in reap("openencoder").faults[LABEL]
+
+    encoder.connect(monkeypatch)
+    wrong = {**aws_connection(encoder.sandbox), "password": "withdrawn"}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(wrong))
+    report = reap("openencoder")
+
+    assert "check the connection's" in report.faults[LABEL]
+    assert LABEL not in report.skipped

@@ -26,13 +26,19 @@ class OpenEncoderFolders(Holdings):
     """
 
     service, kind = "openencoder", "folder"
-    # An account may have only buckets that it is not told of: it can have put nothing there.
-    absent = (BadInputError,)
 
     def __init__(self, conn_id: str) -> None:
         super().__init__(conn_id)
         self.hook = OpenEncoderHook(conn_id)
         self.jobs = OpenEncoderJobs(conn_id)
+
+    def absence(self) -> str:
+        """Return that the account is told of no buckets, if so: then it can have put nothing there."""
+        try:
+            self.hook.buckets()
+        except BadInputError as error:
+            return str(error)
+        return ""
 
     def things(self) -> list[Thing]:
         """List those that are named like ours, once for both buckets."""

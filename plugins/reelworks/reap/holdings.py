@@ -31,8 +31,6 @@ class Holdings(ABC):
     service: ClassVar[str]
     kind: ClassVar[str]
     desertion: Callable[[Owner], str] = staticmethod(desertion)
-    absent: ClassVar[tuple[type[VideoServiceError], ...]] = ()
-    """What a service says that has no such things at all."""
 
     def __init__(self, conn_id: str) -> None:
         self.conn_id = conn_id
@@ -41,6 +39,13 @@ class Holdings(ABC):
     def label(self) -> str:
         """What is counted and reported together."""
         return f"{self.service} {self.kind}s, {self.conn_id}"
+
+    def absence(self) -> str:
+        """Return why there can be no such things at all under the connection; "" when there may be some.
+
+        :raises VideoServiceError: nobody knows.
+        """
+        return ""
 
     @abstractmethod
     def things(self) -> list[Thing]:
@@ -153,11 +158,18 @@ class OpenEncoderMachines(Holdings):
 
     service, kind = "openencoder", "machine"
     desertion: Callable[[Owner], str] = staticmethod(run_desertion)
-    absent = (RefusedError,)  # most servers rent no machines
 
     def __init__(self, conn_id: str) -> None:
         super().__init__(conn_id)
         self.hook = OpenEncoderHook(conn_id)
+
+    def absence(self) -> str:
+        """Return the server's refusal to list any: most servers rent no machines."""
+        try:
+            self.hook.answer(openencoder.list_machines())
+        except RefusedError as error:
+            return str(error)
+        return ""
 
     def things(self) -> list[Thing]:
         """List all machines of the server's tag."""

@@ -41,9 +41,10 @@ class Reaper:
         """
         for held in holdings:
             try:
-                self._reap(held, report)
-            except held.absent as error:
-                report.skipped[held.label] = redact(str(error))
+                if absence := held.absence():
+                    report.skipped[held.label] = redact(absence)
+                else:
+                    self._reap(held, report)
             except VideoServiceError as error:
                 report.faults[held.label] = redact(str(error))
         return report
