@@ -90,7 +90,8 @@ class Attempt:
                 self.log.info("job %s (%s) is started", following, claim.name)
                 continue
             self._count_wait(claim)
-            claim.save(self.store)  # as before a create: of two that publish, one would remove what the other staged
+            # As before a create: of two that publish, one would remove what the other staged.
+            claim = replace(claim, made=True).save(self.store)
             claim = claim.finished(*self.operator.settle(job, claim)).save(self.store)
             self._count_success(claim)
         self.ending.tidied(claim)  # only now: a try that dies before has to find what it settles

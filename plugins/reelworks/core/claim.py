@@ -28,8 +28,9 @@ class Claim:
 
     ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
     what the operator wants to know again later, ``result`` and ``facts`` what it returned and said of the job once all
-    was done (``done``). A ``spent`` claim's job succeeded with outputs that are not good enough. Of one that was
-    ``resent`` there may be a second job: a create that went unanswered may be acted on late.
+    was done (``done``). What the job of a ``made`` claim made is paid for, and lies at the service. A ``spent`` claim's
+    job succeeded with outputs that are not good enough. Of one that was ``resent`` there may be a second job: a create
+    that went unanswered may be acted on late.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Claim:
     job_id: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     done: bool = False
+    made: bool = False
     spent: bool = False
     resent: bool = False
     result: Any = None
@@ -50,8 +52,8 @@ class Claim:
         return self
 
     def with_job(self, job_id: str) -> Claim:
-        """Return the claim with the id that the service gave."""
-        return replace(self, job_id=job_id)
+        """Return the claim with the id that the service gave; what another job made is not this one's."""
+        return replace(self, job_id=job_id, made=self.made and job_id == self.job_id)
 
     def finished(self, result: Any, facts: dict[str, Any]) -> Claim:
         """Return the claim as settled."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, TaskDeferred
 
 from reelworks.core import metrics
 from reelworks.core.claim import Claim, load_claim
@@ -22,7 +22,8 @@ from reelworks.core.errors import (
     OverdueError,
     VideoServiceError,
 )
-from reelworks.core.owners import forget_owner
+from reelworks.core.owners import forget_owner, note_owner
+from reelworks.core.redact import redact
 from reelworks.core.task_states import GIVEN_UP, question_is_open, retry_follows, state_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ class TaskStoppedError(BaseException):
     """
 
 
+UNWANTED = (*OVER, TaskStoppedError)
+"""What a task ends with when what its job made is no good, or nobody wants it."""
+
+
 class Ending:
-    """Sees one try of a task out: cancels its job, writes it off, or leaves it to the next try."""
+    """Sees one try of a task out: cancels its job, writes it off, or leaves it or its result to the next try."""
 
     def __init__(self, operator: JobOperator, context: Context) -> None:
         self.operator = operator
@@ -114,19 +119,37 @@ class Ending:
             replace(claim, spent=True).save(self.store)
 
     def _give_up(self, why: BaseException) -> None:
-        """Cancel the job, if there is one. A failure here must not hide the one that led here."""
-        claim = load_claim(self.store)
-        if claim is None or claim.done:
-            return
+        """Cancel the job, if there is one; a paid result that is good is left. Nothing here may hide ``why``."""
         try:
-            service = self.operator.service
-            if job_id := claim.job_id or service.answer(self.operator.find(claim)):
-                service.answer(service.cancel(job_id))
+            claim = load_claim(self.store)
+            if claim is None or claim.done:
+                return
+            if claim.made and not isinstance(why, UNWANTED):
+                self._leave_result(claim)
+            else:
+                self._cancel(claim, why)
+        except (VideoServiceError, AirflowRuntimeError) as error:
+            self.log.error("what was started is not known to be ended: %s", redact(str(error)))
+
+    def _leave_result(self, claim: Claim) -> None:
+        """Leave what was made to whoever clears the task; the reaper has it if nobody does."""
+        note_owner(claim.name, self.instance, keep=self.operator.keeps())  # its grace begins now
+        self.log.warning(
+            "job %s (%s) succeeded, and its paid result lies at the service: clear the task to have it published",
+            claim.job_id,
+            claim.name,
+        )
+
+    def _cancel(self, claim: Claim, why: BaseException) -> None:
+        job_id = claim.job_id
+        try:
+            if job_id := job_id or self.operator.service.answer(self.operator.find(claim)):
+                self.operator.service.answer(self.operator.service.cancel(job_id))
                 self.log.info("job %s does not run on", job_id)
                 if not isinstance(why, OVER):
                     metrics.JOBS_CANCELLED.add()
         except VideoServiceError as error:
-            self.log.error("job %s (%s) could not be cancelled: %s", claim.job_id, claim.name, error)
+            self.log.error("job %s (%s) could not be cancelled: %s", job_id, claim.name, error)
         else:
             # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
             self.tidied(claim, gone=isinstance(why, HOPELESS) or bool(job_id and not claim.resent))

@@ -55,8 +55,8 @@ class RefusedError(VideoServiceError):
     """The service understood and said no (4xx, or ``ok: false``); asking again will not help."""
 
     money = (
-        "perhaps: an operator that sees a whole job through cancels it, unless that is refused, too; one that makes a"
-        " single call cancels nothing"
+        "perhaps: an operator that sees a whole job through cancels it, unless its result is there already or that is"
+        " refused, too; one that makes a single call cancels nothing"
     )
     retried = "no"
     remedy = "read the service's reason in the message (a right, a balance, a parameter); mend it, then clear the task"
@@ -75,9 +75,12 @@ class SignInRefusedError(VideoServiceError):
 
 
 class BadInputError(VideoServiceError):
-    """A source, preset, parameter or connection that cannot work; names it and the remedy. Nothing was spent."""
+    """A source, preset, parameter or connection that cannot work; names it and the remedy."""
 
-    money = "no: nothing was started, or it is cancelled"
+    money = (
+        "perhaps: mostly nothing was started yet; else it is cancelled if it can be, and a result that is there already"
+        " is left for the cleared task"
+    )
     retried = "no"
     remedy = "do what the message says, then clear the task"
 

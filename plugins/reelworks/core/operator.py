@@ -29,7 +29,8 @@ class JobOperator(BaseOperator):
 
     A retry looks for the job its predecessor left running and takes it over, so a lost worker does not pay for the
     same job twice. So does a task that is cleared while it runs; one that is cleared after it succeeded starts a
-    new job. When the task ends short of success and nobody comes back for the job, the job is cancelled.
+    new job. When the task ends short of success and nobody comes back for the job, the job is cancelled. One that
+    has succeeded is not, unless its result is no good or the task was marked: it is paid for, and a clear publishes it.
 
     ``interval`` and ``deadline`` are in seconds; the deadline counts from the submission and holds over retries.
     ``deferrable=False`` keeps the worker for the whole wait. Jobs that end within ``patience`` seconds are waited

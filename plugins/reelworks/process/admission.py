@@ -31,6 +31,7 @@ STILLS = ("gif", "mjpeg", "image2", "png_pipe", "webp_pipe", "jpeg_pipe", "bmp_p
 class SupersededError(BadInputError):
     """The source is no longer the version that was noticed: the newer one has a run of its own."""
 
+    money = "no: nothing was started"
     remedy = "nothing: the newer version is seen to"
 
 
