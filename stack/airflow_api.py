@@ -1,11 +1,14 @@
 """The few questions the stack asks Airflow's REST API."""
 
+import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 TIMEOUT = 10.0
 PARTS = ("scheduler", "triggerer", "dag_processor")
@@ -14,6 +17,14 @@ PARTS = ("scheduler", "triggerer", "dag_processor")
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # no proxy, no netrc: it is this machine
+    return session
+
+
+def _patient_session() -> requests.Session:
+    """For requests that may be sent twice: they are, up to four times in some fifteen seconds."""
+    session = _session()
+    retry = Retry(4, backoff_factor=1, status_forcelist=range(500, 600), allowed_methods=None, raise_on_status=False)
+    session.mount("http://", HTTPAdapter(max_retries=retry))
     return session
 
 
@@ -46,6 +57,7 @@ class AirflowApi:
 
     url: str
     session: requests.Session = field(default_factory=_session)
+    patient: requests.Session = field(default_factory=_patient_session)
 
     def healthy_parts(self, since: float) -> list[str]:
         """Name the processes with a heartbeat ``since`` (seconds since the epoch); none if the API is down."""
@@ -76,12 +88,17 @@ class AirflowApi:
         }
 
     def trigger(self, dag_id: str, params: dict[str, str]) -> str:
-        """Start a run; its id."""
-        body = {"logical_date": None, "conf": params}
-        answer = self.session.post(f"{self.url}/api/v2/dags/{dag_id}/dagRuns", json=body, timeout=TIMEOUT)
-        if not answer.ok:
+        """Start a run; its id.
+
+        Asked again where Airflow fails to answer: SQLite, when it is busy, makes it a server error. The id is ours, so
+        that a run which an answer was lost of is not started twice.
+        """
+        run_id = f"manual__{datetime.now(UTC).isoformat()}_{uuid.uuid4().hex[:8]}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": params}
+        answer = self.patient.post(f"{self.url}/api/v2/dags/{dag_id}/dagRuns", json=body, timeout=TIMEOUT)
+        if not answer.ok and answer.status_code != requests.codes.conflict:
             raise RuntimeError(f"Airflow refused to run {dag_id} ({answer.status_code}): {answer.text[:500]}")
-        return str(answer.json()["dag_run_id"])
+        return run_id
 
     def unpause(self, dag_id: str) -> bool:
         """Switch a DAG on, and tell whether it is there."""
