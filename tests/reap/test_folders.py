@@ -150,6 +150,29 @@ def test_a_folder_goes_with_its_job_and_never_before_it(encoder: House, airflow:
     assert encoder.left_behind == {}
 
 
+def test_only_the_last_look_asks_for_all_jobs_at_each_folder(encoder: House, airflow: Airflow, reap: Reap) -> None:
+    """The server lists all that it has ever had: many pages."""
+
+    def lists(*, more: int, dry_run: bool) -> int:
+        airflow.run("gone", "failed")
+        for _ in range(more):
+            airflow.note(name := named(), "gone")
+            put(encoder, f"{name}/source.mp4")
+        before = listed(encoder)
+        reap("openencoder", dry_run=dry_run)
+        return listed(encoder) - before
+
+    assert lists(more=1, dry_run=True) == lists(more=3, dry_run=True)
+    four, one = lists(more=0, dry_run=False), lists(more=1, dry_run=False)
+
+    assert encoder.left_behind == {}
+    assert four - one == 3
+
+
+def listed(house: House) -> int:
+    return sum(row["count"] for row in house.ledger()["requests"] if row["endpoint"] == "list_jobs")
+
+
 LABEL = "openencoder folders, openencoder_default"
 
 

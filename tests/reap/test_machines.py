@@ -15,6 +15,7 @@ from tests.reap.conftest import Reap
 from tests.task_process import TaskLife
 
 SIZE = "s-1vcpu-1gb"
+LABEL = "openencoder machines, openencoder_default"
 
 
 def alive(encoder: EncoderHouse) -> list[int]:
@@ -141,6 +142,37 @@ def test_a_server_that_rents_no_machines_is_no_failure(encoder: EncoderHouse, ai
 
     assert report.faults == {}
     assert "machines" in next(iter(report.skipped))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_machines_are_told_of_though_the_server_does_not_say_whether_it_rests(
+    encoder: EncoderHouse, airflow: Airflow, reap: Reap, dry_run: bool
+) -> None:
+    over(airflow, rented(encoder))
+    encoder.faults({"endpoint": "worker_queue", "kind": "status", "status": 401, "times": 5})
+
+    report = reap("openencoder", dry_run=dry_run)
+
+    assert done(report) == ["left: the reaping broke off"] * 2
+    assert [*report.faults] == [LABEL]
+    assert report.skipped == {}
+    assert len(alive(encoder)) == 2
+
+
+def test_a_server_that_rents_no_machines_any_more_at_the_second_look_is_a_fault(
+    encoder: EncoderHouse, airflow: Airflow, reap: Reap
+) -> None:
+    """It says the same when its provider does not answer: the machines are there, and cost."""
+    over(airflow, rented(encoder))
+    refused = {"endpoint": "list_machines", "kind": "status", "status": 401, "times": 5}
+    airflow.before[2] = lambda: encoder.faults(refused)  # at the first look at the second of the two
+
+    report = reap("openencoder")
+
+    assert done(report) == ["left: the reaping broke off"] * 2
+    assert [*report.faults] == [LABEL]
+    assert report.skipped == {}
+    assert len(alive(encoder)) == 2
 
 
 def rent(count: int) -> dict[str, Any]:

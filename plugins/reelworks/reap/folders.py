@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,9 +45,10 @@ class OpenEncoderFolders(Holdings):
         names = {name for bucket in self._buckets for name in _folders(self._client, bucket)}
         return [self._thing(name, name, name, "") for name in sorted(names - self._going())]
 
-    def objection(self, thing: Thing) -> str:
-        """Return whether a job has come after all."""
-        return "its job goes on" if thing.name in self._going() else ""
+    def objections(self, things: Collection[Thing]) -> dict[str, str]:
+        """Return for which of them a job has come after all; for that the server lists all that it has ever had."""
+        going = self._going()
+        return {thing.id: "its job goes on" for thing in things if thing.name in going}
 
     def end(self, thing: Thing) -> str:
         """Delete all that is in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import ClassVar
 
 from reelworks.bytenite import api as bytenite
@@ -54,9 +54,9 @@ class Holdings(ABC):
         :raises VideoServiceError: the list is not known in full.
         """
 
-    def objection(self, thing: Thing) -> str:
-        """Return what speaks, at the service, against ending an orphan now; "" when nothing does."""
-        return ""
+    def objections(self, things: Collection[Thing]) -> dict[str, str]:
+        """Return, by its id, what speaks at the service against ending each of these now, if anything does."""
+        return {}
 
     @abstractmethod
     def end(self, thing: Thing) -> str:
@@ -180,9 +180,10 @@ class OpenEncoderMachines(Holdings):
             for row in self.hook.answer(openencoder.list_machines())
         ]
 
-    def objection(self, thing: Thing) -> str:
+    def objections(self, things: Collection[Thing]) -> dict[str, str]:
         """Return what the server is doing: which machine works on what it does not say, so all of it has to rest."""
-        return self.hook.answer(commotion())
+        doing = self.hook.answer(commotion())
+        return {thing.id: doing for thing in things if doing}
 
     def end(self, thing: Thing) -> str:
         """Delete it."""

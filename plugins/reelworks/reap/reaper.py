@@ -51,21 +51,21 @@ class Reaper:
 
     def _reap(self, held: Holdings, report: Report) -> None:
         findings = self._surveyed(held)
-        if not any(finding.verdict is Verdict.ORPHAN for finding in findings):
-            report.findings += findings
+        # All are in the report from the first on: whatever breaks off, what was found and done is told.
+        begin = len(report.findings)
+        report.findings += _broken_off(findings)
+        orphans = {finding.thing.id: finding.thing for finding in findings if finding.verdict is Verdict.ORPHAN}
+        if not orphans:
             return
-        objections = self._objections(held, findings)
+        objections = held.objections(orphans.values())
         if self.dry_run:
-            report.findings += [self._said(held, finding, objections) for finding in findings]
+            report.findings[begin:] = [self._said(held, finding, objections) for finding in findings]
             return
         self.sleep(PAUSE)
-        orphans = {finding.thing.id for finding in findings if finding.verdict is Verdict.ORPHAN}
         again = self._surveyed(held)
+        report.findings[begin:] = _broken_off(again)
         # A lost answer can have left two things of one name, and one note: it is struck when both are gone.
         left = Counter(finding.thing.key for finding in again)
-        # All are in the report from the first on: whatever breaks off between two, what was done is told.
-        begin = len(report.findings)
-        report.findings += [_left(finding, "the reaping broke off") for finding in again]
         for at, finding in enumerate(again, begin):
             if finding.thing.id not in orphans:
                 report.findings[at] = _left(finding, "it was none a moment ago")
@@ -81,38 +81,38 @@ class Reaper:
         """List all before anything is done: a list that breaks off is no list."""
         return [self.judge.judged(thing, held.desertion) for thing in held.things()]
 
-    def _objections(self, held: Holdings, findings: list[Finding]) -> dict[str, str]:
-        orphans = [finding.thing for finding in findings if finding.verdict is Verdict.ORPHAN]
-        return {thing.id: held.objection(thing) for thing in orphans}
-
     def _said(self, held: Holdings, finding: Finding, objections: dict[str, str]) -> Finding:
         if finding.verdict is not Verdict.ORPHAN:
             return finding
-        objection = objections[finding.thing.id]
+        objection = objections.get(finding.thing.id)
         return replace(self._priced(held, finding), done=f"left: {objection}" if objection else "would be ended")
 
     def _ended(self, held: Holdings, finding: Finding, objections: dict[str, str], report: Report) -> Finding:
         if finding.verdict is not Verdict.ORPHAN:
             return finding
-        priced = self._priced(held, finding)
+        thing, priced = finding.thing, self._priced(held, finding)
         try:
-            objection = objections[finding.thing.id] or held.objection(finding.thing)
+            objection = objections.get(thing.id) or held.objections([thing]).get(thing.id)
             if objection:
                 return replace(priced, done=f"left: {objection}")
             # The last look, right before: its task may have been cleared meanwhile.
-            now = self.judge.judged(finding.thing, held.desertion)
+            now = self.judge.judged(thing, held.desertion)
             if now.verdict is not Verdict.ORPHAN:
                 return replace(now, done="left")
-            done = held.end(finding.thing)
+            done = held.end(thing)
         except VideoServiceError as error:
-            report.faults[str(finding.thing)] = redact(str(error))
+            report.faults[str(thing)] = redact(str(error))
             return replace(priced, done="not known to be ended")
-        log.info("%s: %s, because %s", finding.thing, done, finding.why)
+        log.info("%s: %s, because %s", thing, done, finding.why)
         return replace(priced, done=done, ended=True)
 
     def _priced(self, held: Holdings, finding: Finding) -> Finding:
         thing: Thing = finding.thing
         return replace(finding, thing=replace(thing, amount=held.amount(thing, finding.age or 0.0)))
+
+
+def _broken_off(findings: list[Finding]) -> list[Finding]:
+    return [_left(finding, "the reaping broke off") for finding in findings]
 
 
 def _left(finding: Finding, why: str) -> Finding:
