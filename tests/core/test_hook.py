@@ -5,6 +5,8 @@ import gc
 import json
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk.execution_time import task_runner
 
 from reelworks.core.errors import BadInputError, UnreachableError
 from reelworks.core.flow import Call, ask
@@ -12,6 +14,7 @@ from reelworks.core.hook import _TRIGGERER_LINES, VideoServiceHook
 from reelworks.core.session import Session, Token
 from tests.connections import connect
 from tests.loopback import answers, hangs, resets, serving
+from tests.reap.airflow_edge import Airflow
 
 GET = Call("GET", "/jobs/17")
 
@@ -166,17 +169,33 @@ def test_a_missing_connection_is_named_with_the_remedy(carry, monkeypatch) -> No
         carry(AcmeHook(), ask(GET))
 
 
-class Broken(AcmeHook):
-    """Meets Airflow at a bad moment."""
+@pytest.fixture
+def airflow(monkeypatch):
+    """The line to a supervisor that knows of no connection; those of the environment are found without it."""
+    airflow = Airflow()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", airflow, raising=False)
+    return airflow
 
-    @classmethod
-    def get_connection(cls, conn_id):
-        raise ConnectionError("the API server restarts")
+
+def test_a_connection_that_airflow_does_not_know_is_named_with_the_remedy(carry, airflow) -> None:
+    with pytest.raises(BadInputError, match=r"'acme_nowhere' cannot be read: .* AIRFLOW_CONN_ACME_NOWHERE"):
+        carry(AcmeHook("acme_nowhere"), ask(GET))
 
 
-def test_trouble_at_reading_a_connection_is_not_taken_for_bad_input() -> None:
-    with pytest.raises(ConnectionError):
-        Broken().answer(ask(GET))
+@pytest.mark.parametrize("line", [AirflowRuntimeError, BrokenPipeError, EOFError])
+def test_an_airflow_that_does_not_answer_is_not_taken_for_a_missing_connection(carry, airflow, line) -> None:
+    airflow.silent_at, airflow.silence = 1, line
+
+    with pytest.raises(UnreachableError, match=r"does not say whether there is a connection 'acme_nowhere' \(\w+\)$"):
+        carry(AcmeHook("acme_nowhere"), ask(GET))
+
+
+def test_nor_is_one_that_answers_again_when_it_is_asked_why(carry, airflow) -> None:
+    airflow.connections["acme_nowhere"] = "acme"
+    airflow.silent_at, airflow.heard_at = 1, 2
+
+    with pytest.raises(UnreachableError, match=r"does not say whether there is a connection 'acme_nowhere'"):
+        carry(AcmeHook("acme_nowhere"), ask(GET))
 
 
 def test_a_wait_that_is_cancelled_lets_the_next_one_sign_in(connected, server) -> None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from airflow.sdk.execution_time import task_runner
 
 from reelworks.core.errors import BadInputError, RefusedError, UnreachableError
 from reelworks.media import s3
 from reelworks.media.s3 import S3Url
 from reelworks.media.source import check_bucket
 from tests.media.conftest import KEY, SECRET, make_client, uploads_left
+from tests.reap.airflow_edge import Airflow
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -276,6 +278,29 @@ def test_without_the_default_connection_the_machine_s_own_credentials_are_taken(
 def test_a_connection_that_somebody_named_is_not_replaced_by_the_machine_s_own_credentials() -> None:
     with pytest.raises(BadInputError, match=r"there is no connection 'aws_theirs'; add one of type aws"):
         s3.s3_client("aws_theirs")
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
+    """The line to a supervisor that knows ``aws_default``."""
+    airflow = Airflow(connections={"aws_default": "aws"})
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", airflow, raising=False)
+    return airflow
+
+
+@pytest.mark.usefixtures("own_keys")
+def test_the_machine_s_own_credentials_are_not_taken_where_airflow_does_not_answer(airflow: Airflow) -> None:
+    airflow.silent_at = 1
+
+    with pytest.raises(UnreachableError, match="does not say whether there is a connection 'aws_default'"):
+        s3.s3_client("aws_default")
+
+
+@pytest.mark.usefixtures("own_keys")
+def test_airflow_is_asked_once_for_a_client(airflow: Airflow) -> None:
+    s3.s3_client("aws_default")
+
+    assert airflow.asked == ["GetConnection"]
 
 
 def test_neither_a_connection_nor_credentials_of_the_machine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,9 +26,15 @@ class Airflow:
     runs: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, dict[tuple[str, int], str | None]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    connections: dict[str, str] = field(default_factory=dict)
+    """Their types, by id."""
     asked: list[str] = field(default_factory=list)
     silent_at: int | None = None
     """The question, counted from 1, from which on there are no answers."""
+    heard_at: int | None = None
+    """The one from which on there are answers again."""
+    silence: type[Exception] = AirflowRuntimeError
+    """What is raised instead of an answer."""
     before: dict[int, Callable[[], None]] = field(default_factory=dict)
     """What somebody does just before the nth question about a task."""
 
@@ -64,11 +71,16 @@ class Airflow:
         if kind == "MaskSecret":
             return comms.OKResponse(ok=True)
         self.asked.append(kind)
-        if self.silent_at is not None and len(self.asked) >= self.silent_at:
+        if self.silent_at is not None and self.silent_at <= len(self.asked) < (self.heard_at or math.inf):
+            if self.silence is not AirflowRuntimeError:
+                raise self.silence
             raise AirflowRuntimeError(
                 comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 503})
             )
         return getattr(self, f"_{kind}")(msg)
+
+    async def asend(self, msg: Any) -> Any:
+        return self.send(msg)
 
     def _GetAssetStateStoreByName(self, msg: comms.GetAssetStateStoreByName) -> Any:
         assert msg.name == ASSET
@@ -109,7 +121,10 @@ class Airflow:
         return comms.DRCount(count=sum(state in (msg.states or [state]) for state in states))
 
     def _GetConnection(self, msg: comms.GetConnection) -> Any:
-        return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+        if msg.conn_id not in self.connections:
+            return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+        told = dict.fromkeys(("host", "schema", "login", "password", "port", "extra"))
+        return comms.ConnectionResult(conn_id=msg.conn_id, conn_type=self.connections[msg.conn_id], **told)
 
     def _GetVariable(self, msg: comms.GetVariable) -> Any:
         if msg.key not in self.variables:

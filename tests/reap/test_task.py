@@ -13,10 +13,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
 
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, UnreachableError
 from reelworks.core.owners import ASSET
 from reelworks.reap import reaper
-from reelworks.reap.task import HOLDINGS, reap_remote
+from reelworks.reap.task import HOLDINGS, held_under, reap_remote
 from stack import ROOT
 from tests.guarantees.house import House
 from tests.operate.statsd import statsd
@@ -83,6 +83,16 @@ def test_a_grace_that_is_none_is_named_where_the_file_is_imported(monkeypatch: p
 
     (said,) = bag.import_errors.values()
     assert f"REELWORKS_REAP_GRACE is '{told}': give a number of seconds" in said
+
+
+def test_a_connection_that_airflow_does_not_tell_of_is_not_left_out(airflow: Airflow) -> None:
+    skipped: dict[str, str] = {}
+    assert list(held_under(["acme_nowhere"], HOLDINGS, skipped)) == []
+    assert skipped == {"acme_nowhere": "there is no such connection"}
+
+    airflow.silent_at = 1
+    with pytest.raises(UnreachableError, match="does not say whether there is a connection 'acme_nowhere'"):
+        list(held_under(["acme_nowhere"], HOLDINGS, {}))
 
 
 def test_the_report_says_what_and_whose_it_is_and_why(

@@ -256,10 +256,7 @@ class ByteNiteBalanceOperator(StepOperator):
 
 def _storage(kind: Literal["s3", "gcp", "storj"], bucket: str, name: str, conn_id: str) -> dict[str, Any]:
     """Read the keys where they are used; they go into the call and nowhere else."""
-    from airflow.sdk import BaseHook
-
-    require_connection(conn_id)
-    connection = BaseHook.get_connection(conn_id)
+    connection = require_connection(conn_id)
     region = connection.extra_dejson.get("region_name")
     if not (connection.login and connection.password and region):
         raise BadInputError(f"the connection {conn_id!r} needs login, password and region_name for ByteNite to use it")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from reelworks.core import metrics
+from reelworks.core.connections import afind_connection, find_connection
 from reelworks.core.errors import BadInputError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Call, Flow, Reply
 from reelworks.core.jobs import Job
@@ -111,13 +111,18 @@ class VideoServiceHook(BaseHook):
 
     async def aanswer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end in the triggerer, without blocking its event loop."""
-        try:
-            connection = await BaseHook.aget_connection(self.conn_id)
-        except AirflowNotFoundException as error:
-            raise self._missing() from error
+        connection = self._there(await afind_connection(self.conn_id))
         line = _triggerer_line(*self._address(connection))
         with metrics.of_service(self.conn_type):
             return await aanswer(self._session(connection).carry(flow), line.send)
+
+    def connection(self) -> Connection:
+        """Read the connection on a worker.
+
+        :raises BadInputError: there is none.
+        :raises UnreachableError: Airflow does not say.
+        """
+        return self._there(find_connection(self.conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
         """Sign in and make one cheap call; for the connection form's test button."""
@@ -131,7 +136,7 @@ class VideoServiceHook(BaseHook):
 
     def _on_worker(self) -> tuple[WorkerLine, Session]:
         if self._worker is None:
-            connection = self._found(lambda: self.get_connection(self.conn_id))
+            connection = self.connection()
             self._worker = WorkerLine(*self._address(connection)), self._session(connection)
         return self._worker
 
@@ -146,17 +151,13 @@ class VideoServiceHook(BaseHook):
         )
         return shared_session(parts, lambda: self.session(connection))
 
-    def _found(self, get: Callable[[], Connection]) -> Connection:
-        try:
-            return get()
-        except AirflowNotFoundException as error:
-            raise self._missing() from error
-
-    def _missing(self) -> BadInputError:
-        return BadInputError(
-            f"the connection {self.conn_id!r} cannot be read: create it with "
-            f"Conn Type {self.hook_name}, or set AIRFLOW_CONN_{self.conn_id.upper()}"
-        )
+    def _there(self, connection: Connection | None) -> Connection:
+        if connection is None:
+            raise BadInputError(
+                f"the connection {self.conn_id!r} cannot be read: create it with "
+                f"Conn Type {self.hook_name}, or set AIRFLOW_CONN_{self.conn_id.upper()}"
+            )
+        return connection
 
     def _address(self, connection: Connection) -> tuple[str, bool]:
         """Return the base URL and whether plain http may leave the machine."""

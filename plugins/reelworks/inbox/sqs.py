@@ -46,6 +46,7 @@ class Queue:
         :raises BadInputError: it is no URL of a queue, or there is no such connection.
         """
         from airflow.providers.amazon.aws.hooks.sqs import SqsHook
+        from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
         from botocore.config import Config
 
         from reelworks.media.s3 import found_connection
@@ -53,7 +54,8 @@ class Queue:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or len(parts.path) < 2:
             raise BadInputError(f"REELWORKS_QUEUE is {url!r}: give the URL of an SQS queue")
-        hook = SqsHook(aws_conn_id=found_connection(aws_conn_id))
+        hook = SqsHook(aws_conn_id=aws_conn_id)
+        hook.conn_config = AwsConnectionWrapper(found_connection(aws_conn_id))
         labels = parts.hostname.split(".")
         region = labels[1] if labels[0] == "sqs" and len(labels) > 3 else hook.region_name or "us-east-1"
         client = hook.get_session(region_name=region).client(

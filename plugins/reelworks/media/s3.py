@@ -13,6 +13,7 @@ from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
     from types_boto3_s3 import S3Client
 
 __all__ = [
@@ -50,9 +51,10 @@ class S3Object:
 def s3_client(aws_conn_id: str | None) -> S3Client:
     """Make a client from an Airflow connection, as ``found_connection`` has it."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
     from botocore.config import Config
 
-    aws_conn_id = found_connection(aws_conn_id)
+    connection = AwsConnectionWrapper(found_connection(aws_conn_id))
     # Without s3v4 boto3 presigns for us-east-1 with the retired version 2.
     ours = Config(
         signature_version="s3v4",
@@ -60,8 +62,10 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 5},
     )
-    theirs = S3Hook(aws_conn_id=aws_conn_id).conn_config.botocore_config
-    hook = S3Hook(aws_conn_id=aws_conn_id, config=ours.merge(theirs) if theirs else ours)
+    theirs = connection.botocore_config
+    hook = S3Hook(aws_conn_id=aws_conn_id)
+    # Where Airflow does not answer, the hook would only warn and go on with whatever credentials the machine has.
+    hook.conn_config = AwsConnectionWrapper(connection, botocore_config=ours.merge(theirs) if theirs else ours)
     # Made as the hook makes its own client, but for a word in the user agent on which operator it is for: to find that
     # out, the hook looks through the source of all that is on the stack, which takes as long as all of this.
     client: S3Client = hook.get_session(region_name=hook.region_name).client(
@@ -73,38 +77,32 @@ def s3_client(aws_conn_id: str | None) -> S3Client:
     return client
 
 
-def found_connection(aws_conn_id: str | None) -> str | None:
+def found_connection(aws_conn_id: str | None) -> Connection | None:
     """Return the connection to sign in with, ``None`` for the machine's own AWS credentials (a role, say).
 
     They take the place of ``aws_default`` where there is no such connection, as in the Amazon provider. A name that
     somebody gave has to be there: for want of it the work would be done under another account.
 
     :raises BadInputError: it is not.
+    :raises UnreachableError: Airflow does not say.
     """
-    try:
-        require_connection(aws_conn_id)
-    except BadInputError:
-        if aws_conn_id != DEFAULT_CONNECTION:
-            raise
-        return None
-    return aws_conn_id
-
-
-def require_connection(aws_conn_id: str | None) -> None:
-    """See that there is such a connection; BadInputError says how to make it."""
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from reelworks.core.connections import find_connection
 
     if aws_conn_id is None:
-        return
-    try:
-        # S3Hook only warns and goes on with whatever credentials the machine has.
-        BaseHook.get_connection(aws_conn_id)
-    except AirflowNotFoundException:
-        raise BadInputError(
-            f"there is no connection {aws_conn_id!r}; add one of type aws with the access key as login, "
-            'the secret key as password and, for a server other than AWS, {"endpoint_url": "…"} as extra'
-        ) from None
+        return None
+    return find_connection(aws_conn_id) if aws_conn_id == DEFAULT_CONNECTION else require_connection(aws_conn_id)
+
+
+def require_connection(aws_conn_id: str) -> Connection:
+    """Return the connection of that name; BadInputError says how to make it."""
+    from reelworks.core.connections import find_connection
+
+    if connection := find_connection(aws_conn_id):
+        return connection
+    raise BadInputError(
+        f"there is no connection {aws_conn_id!r}; add one of type aws with the access key as login, "
+        'the secret key as password and, for a server other than AWS, {"endpoint_url": "…"} as extra'
+    )
 
 
 def stat(client: S3Client, url: S3Url) -> S3Object:

@@ -75,7 +75,7 @@ class OpenEncoderHook(VideoServiceHook):
 
         :raises BadInputError: neither the connection nor the server says.
         """
-        extra = self._found(lambda: self.get_connection(self.conn_id)).extra_dejson
+        extra = self.connection().extra_dejson
         inbound, outbound = extra.get("inbound_bucket"), extra.get("outbound_bucket")
         if not (inbound and outbound):
             settings = self._settings()

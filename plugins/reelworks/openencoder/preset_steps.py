@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-
+from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError
 from reelworks.core.presets import load, preset_names
 from reelworks.openencoder.account import register
@@ -103,7 +102,9 @@ class OpenEncoderRegisterUserOperator(OpenEncoderStepOperator):
 
     def step(self, context: Context) -> str:
         """Register, unless an earlier try has."""
-        user = BaseHook.get_connection(self.user_conn_id)
+        user = find_connection(self.user_conn_id)
+        if user is None:
+            raise BadInputError(f"there is no connection {self.user_conn_id!r}: create it")
         name = user.login or ""
         store = context["task_state_store"]
         try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
-
+from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError, BusyError, SignInRefusedError, UnreachableError
 from reelworks.pixop import accounts
 from reelworks.pixop.account import sign_in
@@ -62,13 +60,12 @@ class PixopUpdatePasswordOperator(PixopStepOperator):
         self.log.warning("the password is changed: put it into the connection %s now", self.conn_id)
 
     def _new_password(self) -> str:
-        try:
-            password = BaseHook.get_connection(self.new_password_conn_id).password
-        except AirflowNotFoundException as error:
-            raise BadInputError(f"there is no connection {self.new_password_conn_id!r}: create it") from error
-        if not password:
+        connection = find_connection(self.new_password_conn_id)
+        if connection is None:
+            raise BadInputError(f"there is no connection {self.new_password_conn_id!r}: create it")
+        if not connection.password:
             raise BadInputError(f"the connection {self.new_password_conn_id!r} has no password to set")
-        return password
+        return connection.password
 
     def _update(self, password: str) -> None:
         try:
@@ -81,7 +78,7 @@ class PixopUpdatePasswordOperator(PixopStepOperator):
                 raise SignInRefusedError("Pixop answered that the password is changed, and does not accept it")
 
     def _works(self, password: str) -> bool:
-        email = BaseHook.get_connection(self.conn_id).login or ""
+        email = self.service.connection().login or ""
         try:
             # Not by a hook of its own: a refusal there is remembered for a while.
             self.service.answer(sign_in(email, password))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError
 from reelworks.reap.folders import OpenEncoderFolders
 from reelworks.reap.holdings import ByteNiteJobs, Holdings, OpenEncoderJobs, OpenEncoderMachines, PixopVideos
@@ -56,15 +57,13 @@ def held_under(conn_ids: Collection[str], services: Collection[str], skipped: di
     """Give what lies under each connection, of the services asked for; ``skipped`` is told what is not looked at.
 
     :raises BadInputError: a connection is of none of the services.
+    :raises UnreachableError: Airflow does not say whether there is one.
     """
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
     found = {}
     for conn_id in conn_ids:
-        try:
-            found[conn_id] = str(BaseHook.get_connection(conn_id).conn_type)
-        except AirflowNotFoundException:
+        if connection := find_connection(conn_id):
+            found[conn_id] = str(connection.conn_type)
+        else:
             skipped[conn_id] = "there is no such connection"
     for conn_id, service in found.items():
         if service not in HOLDINGS:
