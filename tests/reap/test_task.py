@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -116,6 +118,25 @@ def test_the_report_says_what_and_whose_it_is_and_why(
     for secret in house.secrets:
         assert secret not in caplog.text + json.dumps(report)
     assert there(house) == {ours}
+
+
+def test_with_a_grace_of_0_in_the_form_what_was_made_just_now_is_ended(
+    dag: DAG, house: House, airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As somebody does who stops everything."""
+    monkeypatch.setattr(reaper, "PAUSE", 0.0)
+    ours = orphan(house, airflow)
+    for note in airflow.notes.values():
+        note["noted"] = time.time()
+
+    assert reaped(dry_run=False)["counts"] == {"bytenite jobs": {"young": 1}}
+    assert there(house) == {ours}
+
+    form = deepcopy(dag.params)
+    form.update({"dry_run": False, "grace": 0})
+
+    assert reaped(**form.validate())["counts"] == {"bytenite jobs": {"orphan": 1, "ended": 1}}
+    assert there(house) == set()
 
 
 def test_a_connection_that_is_not_there_is_skipped_and_said(
