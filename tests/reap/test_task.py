@@ -20,6 +20,7 @@ from reelworks.core.owners import ASSET
 from reelworks.reap import reaper
 from reelworks.reap.task import HOLDINGS, held_under, reap_remote
 from stack import ROOT
+from tests.core.test_claim import Store
 from tests.guarantees.house import House
 from tests.operate.statsd import statsd
 from tests.reap.airflow_edge import Airflow
@@ -42,6 +43,7 @@ class Instance:
 
     def __init__(self) -> None:
         self.xcoms: dict[str, Any] = {}
+        self.store = Store()
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
@@ -50,7 +52,9 @@ class Instance:
 def reaped(instance: Instance | None = None, **changes: Any) -> dict[str, Any]:
     """Run the task; ``changes`` are what a person changes in the form."""
     params = {"dry_run": True, "services": [*HOLDINGS], "grace": 900, "dags": [], **changes}
-    return reap_remote({"params": params, "ti": instance or Instance()})  # type: ignore[typeddict-item]
+    instance = instance or Instance()
+    context = {"params": params, "ti": instance, "task_state_store": instance.store}
+    return reap_remote(context)  # type: ignore[arg-type]
 
 
 def test_it_starts_paused_once_at_a_time_and_changes_nothing_by_itself(dag: DAG) -> None:
@@ -175,7 +179,7 @@ def test_connections_of_one_s_own_are_named_by_a_setting(
         reaped()
 
 
-def test_a_service_that_does_not_answer_fails_the_task_after_the_others_are_reaped(
+def test_a_service_that_does_not_answer_fails_the_task_after_the_others_are_reaped_which_the_retry_tells_too(
     open_house: Callable[[str], House], airflow: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reaper, "PAUSE", 0.0)
@@ -191,6 +195,15 @@ def test_a_service_that_does_not_answer_fails_the_task_after_the_others_are_reap
     assert [row["id"] for row in report["things"] if row["done"].startswith("deleted")] == [ours]
     assert list(report["faults"]) == ["bytenite jobs, bytenite_default"]
     assert (there(bytenite), there(pixop)) == ({left}, set())
+
+    bytenite.faults()
+    instance.xcoms.clear()  # as Airflow does before the next try
+    report = reaped(instance, dry_run=False)
+
+    assert [row["id"] for row in report["things"]] == [left]
+    (told,) = report["earlier"]
+    assert told.startswith(f"pixop video {ours} (")
+    assert ": deleted" in told
 
 
 def test_a_reaping_that_breaks_off_leaves_its_report(

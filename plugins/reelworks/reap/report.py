@@ -29,12 +29,16 @@ COLUMNS = {
 
 @dataclass
 class Report:
-    """``skipped`` and ``faults`` say, by what was to be looked at, why it was not, and what went wrong."""
+    """``skipped`` and ``faults`` say, by what was to be looked at, why it was not, and what went wrong.
+
+    ``earlier`` is what earlier tries of the task have ended: Airflow drops a try's XCom as the next one starts.
+    """
 
     dry_run: bool
     findings: list[Finding] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    earlier: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for XCom."""
@@ -44,7 +48,13 @@ class Report:
             "things": self._rows(),
             "skipped": self.skipped,
             "faults": self.faults,
+            "earlier": self.earlier,
         }
+
+    def ended(self) -> list[str]:
+        """Return what has been ended so far, for the next try: short, since a stored value holds 64 KiB."""
+        ended = [f"{finding.thing}: {finding.done}" for finding in self.findings if finding.ended]
+        return [*self.earlier, *ended][:MOST]
 
     def as_text(self) -> str:
         """Return it for the log."""

@@ -26,6 +26,8 @@ HOLDINGS: Mapping[str, tuple[type[Holdings], ...]] = {
     "pixop": (PixopVideos,),
 }
 
+ENDED = "reelworks.ended"
+
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +40,8 @@ def reap_remote(context: Context) -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
     params = context["params"]
-    report = Report(dry_run=bool(params["dry_run"]))
+    store: Any = context["task_state_store"]
+    report = Report(dry_run=bool(params["dry_run"]), earlier=store.get(ENDED) or [])
     reaper = Reaper(Judge(grace=float(params["grace"]), dags=params["dags"]), dry_run=report.dry_run)
     try:
         reaper.reap(held_under(words("REELWORKS_REAP_CONNS"), params["services"], report.skipped), report)
@@ -47,6 +50,7 @@ def reap_remote(context: Context) -> dict[str, Any]:
     except BaseException:
         with suppress(AirflowRuntimeError):  # an Airflow that does not answer takes no report either; the log has it
             context["ti"].xcom_push(key="return_value", value=report.as_json())
+            store.set(ENDED, report.ended())
         raise
     finally:
         log.info("%s\n%s", "Dry run: nothing was touched" if report.dry_run else "Reaped", report.as_text())
