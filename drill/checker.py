@@ -11,14 +11,17 @@ from typing import Any
 from drill.evidence import MANIFEST, OUTBOX, Evidence
 from drill.expected import Expected, Output
 from drill.left import left_at_services, left_of_orphans, left_staged
-from drill.paid import Paid, content_of_size, paid_jobs
+from drill.money import duplicates, neglects, owed_jobs, undone, wanted_jobs
+from drill.paid import Paid, paid_jobs
 from drill.visible import early_sights
 
-CLOSE = 0.5
-"""Seconds by which an output may be longer or shorter than its source."""
+CLOSE = 0.1
+"""Seconds by which an output may be longer or shorter than its source: AAC comes in pieces of a fiftieth."""
 
 ALIKE = 20.0
 """dB of PSNR: two of the drill's clips have less in common."""
+
+RECORDS = "_quarantine/"
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,25 @@ def counts(videos: list[Expected], evidence: Evidence) -> dict[str, tuple[int, i
     """Say of what can be counted how many there have to be, and how many there are."""
     published = [video for video in videos if video.fate == "published"]
     good = sum(not [*_output_faults(video, output, evidence)] for video in published for output in video.outputs)
-    records = {key for key in evidence.documents if key.startswith("_quarantine/")}
+    records = {key for key in evidence.documents if key.startswith(RECORDS)}
     fates = Counter(video.fate for video in videos)
-    anyhow = {content for video in videos if video.fate == "given up" for content in _contents(video)}
-    paid = [job for job in paid_jobs(evidence) if not job.failed and job.content not in anyhow]
     orphans = sum(evidence.orphans.values())
-    wanted = sum(sum(video.paid.values()) for video in videos if video.fate != "given up")
     return {
         "videos published": (fates["published"], sum(video.place + MANIFEST in evidence.documents for video in videos)),
         "outputs published and verified": (sum(len(video.outputs) for video in published), good),
         "videos quarantined": (fates["quarantined"], sum(_record_key(video) in records for video in videos)),
-        "paid jobs": (wanted, len(paid)),
+        "videos refused by their gate": (fates["refused"], _refused(videos, evidence)),
+        "paid jobs": (sum(wanted_jobs(videos, evidence).values()), len(owed_jobs(videos, evidence))),
         "orphans ended": (orphans, orphans - sum(left_of_orphans(evidence).values())),
     }
+
+
+def _refused(videos: list[Expected], evidence: Evidence) -> int:
+    """Count those of which all work is done, by the ledgers, and of which S3 has neither outputs nor a record."""
+    done = [job for job in owed_jobs(videos, evidence) if job.complete]
+    refused = [video for video in videos if video.fate == "refused" and not [*neglects(video, done)]]
+    told = [*evidence.listing.get(OUTBOX, {}), *evidence.documents]
+    return sum(not any(key.startswith((video.place, _record_key(video))) for key in told) for video in refused)
 
 
 def _missing(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
@@ -82,10 +91,17 @@ def _output_faults(video: Expected, output: Output, evidence: Evidence) -> Itera
 
 
 def _manifest_faults(video: Expected, evidence: Evidence, jobs: dict[tuple[str, str], Paid]) -> Iterator[str]:
-    manifest = evidence.documents.get(video.place + MANIFEST)
-    if manifest is None:
+    if video.place + MANIFEST not in evidence.documents:
         yield "is not there"
         return
+    manifest = evidence.documents[video.place + MANIFEST]
+    try:
+        yield from _untruths(manifest, video, evidence, jobs)
+    except (KeyError, TypeError) as error:
+        yield f"is no manifest: {error!r}"
+
+
+def _untruths(manifest: Any, video: Expected, evidence: Evidence, jobs: dict[tuple[str, str], Paid]) -> Iterator[str]:
     if manifest["source"]["url"] != video.source:
         yield f"is of {manifest['source']['url']}"
     named = {output["key"]: output for job in manifest["jobs"] for output in job["outputs"]}
@@ -99,24 +115,6 @@ def _manifest_faults(video: Expected, evidence: Evidence, jobs: dict[tuple[str, 
         job = jobs.get((told["service"], str(told["id"])))
         if job is None or not job.complete:
             yield f"names {told['service']} job {told['id']}, which is {job.state if job else 'in no ledger'}"
-
-
-def _duplicates(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
-    """Nothing is paid twice, and nothing that had to be refused is paid at all."""
-    paid = [job for job in paid_jobs(evidence) if not job.failed]
-    groups: dict[tuple[str, str, str], list[Paid]] = {}
-    for job in paid:
-        groups.setdefault((job.service, job.content, job.how), []).append(job)
-    for same in groups.values():
-        if len(same) > 1:
-            yield f"{len(same)} jobs did one piece of work: {', '.join(map(str, same))}"
-    bad = {content for video in videos if video.fate == "quarantined" for content in _contents(video)}
-    yield from (f"{job} was paid for a video that cannot be worked on" for job in paid if job.content in bad)
-    for service in evidence.ledgers:
-        number = sum(job.service == service for job in paid)
-        most = sum(video.paid.get(service, 0) for video in videos)
-        if number > most:
-            yield f"{service} was paid for {number} jobs, and {most} were to be done"
 
 
 def _alive(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
@@ -135,13 +133,20 @@ def _visible(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
 def _fates(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
     """Of what cannot be worked on there is a record with the reason, and of nothing else."""
     wanted = {_record_key(video): video for video in videos if video.fate == "quarantined"}
-    found = {key: told for key, told in evidence.documents.items() if key.startswith("_quarantine/")}
+    found = {key: told for key, told in evidence.documents.items() if key.startswith(RECORDS)}
     yield from (f"{video.source} has no record" for key, video in wanted.items() if key not in found)
     for key, told in found.items():
         if key not in wanted:
-            yield f"{key} is on record, and can be worked on: {told.get('reason')}"
-        elif told["source"]["url"] != wanted[key].source or not told.get("reason"):
+            yield f"{key} is on record, and can be worked on: {told}"
+        elif not _tells(told, wanted[key]):
             yield f"{key} does not say what of {wanted[key].source} is wrong"
+
+
+def _tells(record: Any, video: Expected) -> bool:
+    match record:
+        case {"source": {"url": video.source}, "reason": str(reason)}:
+            return bool(reason)
+    return False
 
 
 def _deadly(_: list[Expected], evidence: Evidence) -> Iterator[str]:
@@ -155,18 +160,15 @@ def _human(_: list[Expected], evidence: Evidence) -> Iterator[str]:
 
 
 def _record_key(video: Expected) -> str:
-    return f"_quarantine/{video.key}.json"
-
-
-def _contents(video: Expected) -> tuple[str, str]:
-    return video.etag, content_of_size(video.size)
+    return f"{RECORDS}{video.key}.json"
 
 
 Rule = Callable[[list[Expected], Evidence], Iterator[Any]]
 
 RULES: dict[str, Rule] = {
     "missing or wrong outputs": _missing,
-    "duplicate paid jobs": _duplicates,
+    "duplicate paid jobs": duplicates,
+    "work not done": undone,
     "left at a service": _alive,
     "visible before verification": _visible,
     "wrongly refused or not refused": _fates,

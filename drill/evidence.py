@@ -34,6 +34,7 @@ class Death:
 class Evidence:
     """All that the checker knows. ``ledgers`` by service; ``listing`` and ``seen`` by key, the first by bucket, too.
 
+    ``documents`` are the outbox's JSON files by key, as they were read; of what is none, its text.
     ``inbound`` is Open Encoder's bucket for sources. ``calls`` are what somebody asked of Airflow that changes
     something, since the first video landed. ``deaths`` are what the drill killed, and ``orphans`` how many were seen
     alone at each service.
@@ -76,7 +77,7 @@ def gather(
     evidence.calls = calls
     keys = evidence.listing[OUTBOX]
     for key in (key for key in keys if key.endswith(".json") and not key.startswith("_reelworks/")):
-        evidence.documents[key] = json.loads(client.get_object(Bucket=OUTBOX, Key=key)["Body"].read())
+        evidence.documents[key] = document(client.get_object(Bucket=OUTBOX, Key=key)["Body"].read())
     promised = {video.place + output.name: video.source for video in videos for output in video.outputs}
     evidence.seen = look_at_all(client, OUTBOX, {key: promised[key] for key in keys if key in promised})
     return evidence
@@ -99,6 +100,14 @@ def ledger(sandbox: dict[str, Any], service: str) -> dict[str, Any]:
     answer = requests.get(f"{sandbox[service]['url']}/sandbox/ledger", timeout=30)
     answer.raise_for_status()
     return dict(answer.json())
+
+
+def document(content: bytes) -> Any:
+    """Return what it says; of what is no JSON the text, for the checker to name."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode(errors="replace")
 
 
 def _listing(client: S3Client, bucket: str) -> dict[str, str]:
