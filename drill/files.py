@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stack.clip import ffmpeg
+from stack.clip import ffmpeg, ffprobe
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -44,8 +44,9 @@ class Seen:
 def look_at_all(client: S3Client, bucket: str, sources: dict[str, str]) -> dict[str, Seen]:
     """Look at objects, by their key; of each the source in S3 (``s3://…``) is given, or "" for what is no video."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        looks = {key: threads.submit(look_at, client, bucket, key, source) for key, source in sources.items()}
-        return {key: look.result() for key, look in looks.items()}
+        # Not by submit: whoever interrupts a map need not wait for what has not begun.
+        looks = threads.map(lambda key: look_at(client, bucket, key, sources[key]), sources)
+        return dict(zip(sources, looks, strict=True))
 
 
 def look_at(client: S3Client, bucket: str, key: str, source: str) -> Seen:
@@ -71,9 +72,9 @@ def decoded(path: Path) -> dict[str, Any]:
 
     :raises subprocess.CalledProcessError: it cannot be decoded to its end.
     """
-    _run([ffmpeg(), "-v", "error", "-nostdin", "-xerror", "-i", str(path), "-f", "null", "-"])
+    _run([ffmpeg(), "-v", "error", "-nostdin", "-xerror", "-i", str(path), "-map", "0", "-f", "null", "-"])
     show = ["-v", "error", "-show_streams", "-show_format", "-of", "json", str(path)]
-    about = json.loads(_run([ffmpeg().replace("ffmpeg-", "ffprobe-"), *show]).stdout)
+    about = json.loads(_run([ffprobe(), *show]).stdout)
     (video, *_) = (stream for stream in about["streams"] if stream["codec_type"] == "video")
     return {
         "codec": video["codec_name"],

