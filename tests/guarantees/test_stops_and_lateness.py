@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import urllib3
 from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import comms, task_runner
 
 from reelworks.bytenite import api
 from reelworks.core.claim import Claim
-from reelworks.core.errors import UnreachableError
+from reelworks.core.errors import BadOutputError, JobFailedError, NothingMadeError, RefusedError, UnreachableError
 from reelworks.core.jobs import Job
 from reelworks.openencoder.address import job_folder, key_address
 from reelworks.openencoder.api import create_job
@@ -177,3 +179,57 @@ def test_a_task_that_is_cleared_after_its_results_are_gone_starts_a_new_job(
 
     assert outcome.state == "success"
     assert len(house.paid()) == 2
+
+
+@pytest.mark.only("bytenite")
+@pytest.mark.parametrize("error", [BadOutputError, NothingMadeError, RefusedError, JobFailedError])
+def test_an_airflow_that_falls_silent_hides_no_error(house: House, error: type[Exception]) -> None:
+    class Unheard(house.quick):
+        def settle(self, job: Job, claim: Claim) -> Any:
+            task_runner.SUPERVISOR_COMMS.send = silent
+            raise error("this is why")
+
+    outcome = house.encode(house.put(), Unheard, life={"retries": 0}).run()
+
+    assert outcome.state == "failed"
+    assert "this is why" in outcome.error
+
+
+@pytest.mark.only("bytenite")
+def test_a_stopped_task_is_left_to_the_next_try_where_airflow_does_not_say_what_it_is_for(house: House) -> None:
+    class Stopped(house.quick):
+        def settle(self, job: Job, claim: Claim) -> Any:
+            if silence:
+                task_runner.SUPERVISOR_COMMS.send = silent
+                self.on_kill()
+            return super().settle(job, claim)
+
+    silence = True
+    life = house.encode(house.put(), Stopped)
+
+    assert "TaskStoppedError" in life.run().error
+
+    silence = False
+    assert life.run().state == "success"
+    assert len(house.paid()) == 1
+
+
+@pytest.mark.only("openencoder")  # a second draft or video of one name costs nothing
+def test_a_create_that_was_sent_again_stays_noted_although_the_second_is_refused(house: House) -> None:
+    house.faults(
+        {"kind": "reset_before", "endpoint": "create_job", "times": 1},
+        {"kind": "status", "status": 400, "endpoint": "create_job"},
+    )
+    life = house.encode(house.put())
+
+    outcome = life.run()
+
+    assert outcome.state == "failed"
+    assert house.injected() == 2
+    assert life.store["reelworks.job"]["resent"] is True  # a try that is killed in the second leaves it to the next
+    assert list(life.notes) == [life.store["reelworks.job"]["name"]]  # the first may yet be acted on
+
+
+def silent(message: Any) -> Any:
+    """Answer as an API server that is overrun."""
+    raise AirflowRuntimeError(comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR))

@@ -146,28 +146,26 @@ class Attempt:
         # here: another is in its place, and has found no job to take over.
         claim.save(self.store)
         try:
-            job_id, resent = self.service.answer(self._created(claim))
+            created = self.service.answer(self._created(claim))
         except (UnreachableError, BusyError) as error:
             self.log.warning("%s: the next try looks for %s", error, claim.name)
             raise
         metrics.JOBS_SUBMITTED.add()
-        return self._started(replace(claim, job_id=job_id, resent=resent or claim.resent))
+        return self._started(created)
 
-    def _created(self, claim: Claim) -> Flow[tuple[str, bool]]:
-        """Create the job; an answer that is lost is looked for by name before anything is sent again.
-
-        Return its id, and whether it was sent again.
-        """
-        for again, pause in enumerate((1.0, 3.0, 5.0)):
+    def _created(self, claim: Claim) -> Flow[Claim]:
+        """Create the job; an answer that is lost is looked for by name before anything is sent again."""
+        for pause in (1.0, 3.0, 5.0):
             try:
-                return (yield from self.operator.create(claim)), again > 0
+                return claim.with_job((yield from self.operator.create(claim)))
             except (UnreachableError, BusyError) as error:
                 self.log.warning("%s: looking for %s", error, claim.name)
                 yield Sleep(pause)
-                found = yield from self.operator.find(claim)
-                if found:
-                    return found, again > 0
-        return (yield from self.operator.create(claim)), True
+                if found := (yield from self.operator.find(claim)):
+                    return claim.with_job(found)
+                # Stored before it is: a try that dies meanwhile must not let the next believe that there is only one.
+                claim = replace(claim, resent=True).save(self.store)
+        return claim.with_job((yield from self.operator.create(claim)))
 
     def _started(self, claim: Claim) -> Claim:
         # Stored before the call that costs money. A clear of a running task has raised max_tries: it is this try's.

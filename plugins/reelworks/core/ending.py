@@ -71,21 +71,16 @@ class Ending:
             raise
         except NothingMadeError as error:
             self.minding = False
-            self._give_up(error)
-            self._write_off()  # for the retry, where there is one
+            self._give_up(error, write_off=True)  # for the retry, where there is one
             raise
         except HOPELESS as error:
             self.minding = False
-            self._give_up(error)
-            if isinstance(error, BadOutputError):
-                self._write_off()
+            self._give_up(error, write_off=isinstance(error, BadOutputError))
             raise AirflowFailException(str(error)) from error
         except BaseException as error:
             self.minding = False
             if self._nobody_comes_back(error):
-                self._give_up(error)
-                if isinstance(error, LostError):
-                    self._write_off()
+                self._give_up(error, write_off=isinstance(error, LostError))
             raise
         finally:
             self.minding = False
@@ -108,18 +103,23 @@ class Ending:
     def _nobody_comes_back(self, error: BaseException) -> bool:
         if isinstance(error, TaskStoppedError):
             # Marked by a user, or a worker that shuts down? Only Airflow knows.
-            return state_of(self.instance) in GIVEN_UP
+            return self._is_given_up()
         if isinstance(error, (OverdueError, AirflowFailException)):
             return True
         return not retry_follows(self.operator, self.context, error)
 
-    def _write_off(self) -> None:
-        """Let a task that is cleared after this start a new job: what this one made will not get better."""
-        if claim := load_claim(self.store):
-            replace(claim, spent=True).save(self.store)
+    def _is_given_up(self) -> bool:
+        try:
+            return state_of(self.instance) in GIVEN_UP
+        except AirflowRuntimeError as error:
+            self.log.error("what was started is left: Airflow does not say why it is stopped: %s", redact(str(error)))
+            return False
 
-    def _give_up(self, why: BaseException) -> None:
-        """Cancel the job, if there is one; a paid result that is good is left. Nothing here may hide ``why``."""
+    def _give_up(self, why: BaseException, *, write_off: bool) -> None:
+        """Cancel the job, if there is one; a paid result that is good is left. Nothing here may hide ``why``.
+
+        With ``write_off`` a try or a cleared task after this starts a new job: what this one made will not get better.
+        """
         try:
             claim = load_claim(self.store)
             if claim is None or claim.done:
@@ -128,6 +128,8 @@ class Ending:
                 self._leave_result(claim)
             else:
                 self._cancel(claim, why)
+            if write_off:
+                replace(claim, spent=True).save(self.store)
         except (VideoServiceError, AirflowRuntimeError) as error:
             self.log.error("what was started is not known to be ended: %s", redact(str(error)))
 
@@ -152,7 +154,7 @@ class Ending:
             self.log.error("job %s (%s) could not be cancelled: %s", job_id, claim.name, error)
         else:
             # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
-            self.tidied(claim, gone=isinstance(why, HOPELESS) or bool(job_id and not claim.resent))
+            self.tidied(claim, gone=not claim.resent and (isinstance(why, HOPELESS) or bool(job_id)))
 
     def tidied(self, claim: Claim, *, gone: bool = True) -> None:
         """Tidy up after a job that is over; then, if it is known to be ``gone``, it is nobody's any more.
