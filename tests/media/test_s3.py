@@ -241,6 +241,24 @@ def test_a_big_copy_passes_through_in_parts(client: S3Client, bucket: str, monke
     assert copied.etag.endswith("-5")
 
 
+@pytest.mark.parametrize("threshold", [1, 256])  # MiB: the copy goes in parts, and in one
+def test_only_what_was_looked_at_is_copied(
+    client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch, threshold: int
+) -> None:
+    monkeypatch.setattr(s3, "COPY_PART", threshold * 1024**2)
+    source, target = S3Url(bucket, "a"), S3Url(bucket, "b")
+    client.put_object(Bucket=bucket, Key="a", Body=b"x" * 5 * 1024**2)
+    seen = s3.stat(client, source)
+    s3.copy(client, source, target, etag=seen.etag)
+    assert s3.digest(client, target) == s3.digest(client, source)
+
+    client.put_object(Bucket=bucket, Key="a", Body=b"y" * 5 * 1024**2)
+    with pytest.raises(BadInputError, match=r"/a was replaced after it had been looked at: start again"):
+        s3.copy(client, source, S3Url(bucket, "c"), etag=seen.etag)
+    assert not s3.is_there(client, S3Url(bucket, "c"))
+    assert uploads_left(client, bucket) == []
+
+
 def test_a_client_comes_from_the_airflow_connection(
     s3_endpoint: str, client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

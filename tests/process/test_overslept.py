@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reelworks.core.errors import BusyError
+from reelworks.core.errors import BadInputError, BusyError
 from reelworks.media.s3 import s3_client
 from reelworks.process import hold
 from reelworks.process.publish import Publisher
@@ -66,3 +66,26 @@ def test_the_manifest_of_the_newer_version_stays_when_the_older_publication_wake
 
     assert slept == ["success"]
     assert house.read(f"{house.prefix}/video/small/manifest.json")["run"]["run_id"] == newer.run_id
+
+
+@pytest.mark.parametrize("at", ["DeleteObject", "CopyObject"])  # as the older manifest goes, and at the very last
+def test_an_output_that_is_replaced_after_it_was_verified_is_not_published(
+    at_hand: ProcessHouse, tmp_path: Path, at: str
+) -> None:
+    house = at_hand
+    lives = Lives(house, tmp_path, house.put())
+    encode = encoded(lives)
+    (staged,) = house.staged
+    client, replaced = s3_client("aws_default"), list[str]()
+
+    def replace(params: Any, **_: Any) -> None:
+        house.s3.put_object(Bucket="outbox", Key=staged, Body=b"not what was looked at")
+        replaced.append(params["url_path"])
+
+    client.meta.events.register(f"before-call.s3.{at}", replace)
+
+    with pytest.raises(BadInputError, match="was replaced"):
+        Publisher(client, load_recipe("small"), lives.plan, (made(lives, encode),)).publish()
+
+    assert len(replaced) == 1
+    assert house.published == []

@@ -20,8 +20,6 @@ CHUNK = 512 * 1024  # bytes
 AHEAD = 8
 """Chunks that are read before they are asked for, so that reading and sending go on side by side."""
 
-_NOT_THE_SAME = 412
-
 
 class Outgoing(Protocol):
     """What is to be sent; ``name`` is a file name, ``size`` is in bytes."""
@@ -71,7 +69,7 @@ class S3File:
                 while chunk := reader.chunk(CHUNK):
                     yield chunk
         except RefusedError as error:
-            if error.status != _NOT_THE_SAME:
+            if error.status != s3.NOT_THE_SAME:
                 raise
             raise BadInputError(f"{found.url} was replaced while it was sent: start again with the new one") from None
 

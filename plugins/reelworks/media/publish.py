@@ -57,18 +57,20 @@ class Delivery:
         is only checked for being a video. What fails stays in the staging prefix to be looked at.
 
         :raises BadOutputError: an output is not what was promised; none was published.
+        :raises BadInputError: a staged output was replaced after it had been verified; it is not published.
         """
         wanted = {rendition.name: rendition for rendition in renditions}
         staged = {name: self._stage(name, where) for name, where in made.items()}
-        probes, faults = dict[str, Probe](), list[str]()
+        etags, probes, faults = dict[str, str](), dict[str, Probe](), list[str]()
         for name in staged:
+            etags[name] = s3.stat(self.client, self.staging.joined(name)).etag
             probes[name], found = self._inspected(self.staging.joined(name), wanted.get(name), source)
             faults += [f"{name}: {fault}" for fault in found]
         if faults:
             raise BadOutputError(f"nothing was published, see {self.staging}: {'; '.join(faults)}")
         # An older manifest would name files that are about to be replaced.
         s3.delete(self.client, self.destination.joined(MANIFEST))
-        outputs = [self._release(name, staged[name], probes[name]) for name in made]
+        outputs = [self._release(name, staged[name], etags[name], probes[name]) for name in made]
         try:
             s3.delete_prefix(self.client, self.staging)
         except VideoServiceError as error:
@@ -98,10 +100,10 @@ class Delivery:
             raise BadOutputError(f"nothing was published, see {url}: {error}") from None
         return seen, check_tail(tail, seen) + (check_rendition(seen, wanted, source) if wanted else [])
 
-    def _release(self, name: str, stored: Stored, seen: Probe) -> dict[str, Any]:
+    def _release(self, name: str, stored: Stored, etag: str, seen: Probe) -> dict[str, Any]:
         public = self.destination.joined(name)
         kind = type_of(name)  # players in browsers go by it, and services name it as they like
-        s3.copy(self.client, self.staging.joined(name), public, None if kind == ANY_TYPE else kind)
+        s3.copy(self.client, self.staging.joined(name), public, None if kind == ANY_TYPE else kind, etag=etag)
         log.info("published %s", public)
         return {
             "name": name,

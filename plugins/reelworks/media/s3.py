@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, RefusedError
 from reelworks.media.objects import open_object
 from reelworks.media.s3errors import s3_errors
 from reelworks.media.url import S3Url
@@ -33,6 +33,8 @@ __all__ = [
 
 LONGEST_LIFETIME = 7 * 24 * 3600  # SigV4's own limit, in seconds
 DEFAULT_CONNECTION = "aws_default"
+NOT_THE_SAME = 412
+"""How S3 says that there is another object than the one that was asked for by its ETag."""
 COPY_PART = 256 * 1024**2  # bytes; one request copies a part, and no byte passes through us
 
 
@@ -177,23 +179,34 @@ def digest(client: S3Client, url: S3Url, version_id: str | None = None) -> str:
     return sha256.hexdigest()
 
 
-def copy(client: S3Client, source: S3Url, target: S3Url, content_type: str | None = None) -> None:
-    """Copy within S3, of any size; no byte passes through this machine. The source's content type is kept, or set."""
+def copy(
+    client: S3Client, source: S3Url, target: S3Url, content_type: str | None = None, *, etag: str | None = None
+) -> None:
+    """Copy within S3, of any size; no byte passes through this machine. The source's content type is kept, or set.
+
+    :raises BadInputError: there is no such source; with ``etag``, also where it has another one by now.
+    """
     from boto3.s3.transfer import TransferConfig
 
     with s3_errors(client, "read", source):
         head = client.head_object(Bucket=source.bucket, Key=source.key)
     # A copy in parts drops the content type unless told.
     extra = {"ContentType": content_type or head.get("ContentType", ""), "MetadataDirective": "REPLACE"}
+    extra |= {"CopySourceIfMatch": f'"{etag}"'} if etag else {}
     config = TransferConfig(multipart_threshold=4 * COPY_PART, multipart_chunksize=COPY_PART)
-    with s3_errors(client, f"copy {source} to", target):
-        client.copy(
-            {"Bucket": source.bucket, "Key": source.key},
-            target.bucket,
-            target.key,
-            ExtraArgs={key: value for key, value in extra.items() if value},
-            Config=config,
-        )
+    try:
+        with s3_errors(client, f"copy {source} to", target):
+            client.copy(
+                {"Bucket": source.bucket, "Key": source.key},
+                target.bucket,
+                target.key,
+                ExtraArgs={key: value for key, value in extra.items() if value},
+                Config=config,
+            )
+    except RefusedError as error:
+        if error.status != NOT_THE_SAME:
+            raise
+        raise BadInputError(f"{source} was replaced after it had been looked at: start again") from None
 
 
 def delete(client: S3Client, url: S3Url) -> None:

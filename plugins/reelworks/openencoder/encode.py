@@ -100,7 +100,7 @@ class OpenEncoderEncodeOperator(JobOperator):
         theirs = s3.s3_client(buckets["aws_conn_id"])
         self.log.info("copying %s to %s", claim.notes["source"]["url"], target)
         if self._on_one_s3(claim) and self.source.startswith("s3://"):
-            s3.copy(client, s3.S3Url.parse(self.source), target)
+            s3.copy(client, s3.S3Url.parse(self.source), target, etag=claim.notes["source"]["etag"])
         else:
             fetch_to_s3(link, theirs, target)
 

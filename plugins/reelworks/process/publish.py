@@ -45,7 +45,7 @@ class Publisher:
         """Verify, publish, and return the manifest's address.
 
         :raises BadOutputError: an output does not pass; nothing was published.
-        :raises BadInputError: the source is another one by now, or what was staged is gone.
+        :raises BadInputError: the source is another one by now, or what was staged is gone, or not what was verified.
         :raises BusyError: another run publishes there, and does not end.
         """
         run, source = self.plan["run"], self.plan["source"]["url"]
@@ -65,7 +65,7 @@ class Publisher:
         self._check_current(earlier)
         try:
             return self._review.jobs()
-        except (BadOutputError, LostError):
+        except (BadInputError, BadOutputError, LostError):
             self._check_current(earlier)  # outputs may have been compared with a source that replaced theirs meanwhile
             raise
 
@@ -166,7 +166,8 @@ class Publisher:
                 if output.name in staged:
                     hold.renew()
                     target = s3.S3Url(self.place.bucket, output.key)
-                    s3.copy(self.client, s3.S3Url.parse(staged[output.name]), target)
+                    url = staged[output.name]
+                    s3.copy(self.client, s3.S3Url.parse(url), target, etag=self._review.etags[url])
 
     def _tidy(self, there: Record | None, replaced: set[str]) -> None:
         """Remove what is no longer needed: what was staged, and what no manifest names now."""

@@ -32,13 +32,18 @@ class Review:
         made = [*self.made, *map(self._as_made, self._kept)]
         enhanced = next((str(each["outputs"][0]["url"]) for each in made if each["name"] == ENHANCE), None)
         self.judge = Judge(self.client, self.recipe, self.plan, enhanced)
+        self.etags: dict[str, str] = {}
+        """Of what is verified, by its address: nothing else may be published."""
         self._faults: list[str] = []
 
     def jobs(self) -> list[RecordJob]:
         """Verify all; what is kept only if the gates have changed since.
 
         :raises BadOutputError: some output does not pass; names each fault, and where the outputs lie.
+        :raises BadInputError: one is gone.
         """
+        outputs = [output["url"] for made in self.made for output in made["outputs"]]
+        self.etags = {url: s3.stat(self.client, s3.S3Url.parse(url)).etag for url in outputs}
         jobs = [self._job(made, self._verdicts(made)) for made in self.made]
         same = self.plan["gates"] == self.plan["recipe"]["gates"]
         jobs += [job if same else self._again(job) for job in self._kept]
