@@ -69,6 +69,8 @@ def _answered(client: S3Client, what: str, url: S3Url, error: ClientError) -> Vi
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code == "NoSuchBucket" or (status == 404 and not _bucket_is_there(client, url)):
         return BadInputError(f"{what}: there is no bucket {url.bucket!r}; check its name and the connection")
+    if code == "NoSuchUpload":
+        return UnreachableError(f"{what}: somebody took the upload away")
     if status == 404:
         return BadInputError(f"{what}: there is no such object; check its key, letter case included")
     if code in _WRONG_KEYS or status == 401:

@@ -83,7 +83,7 @@ class Upload:
             self._backlog.add(functools.partial(self._send, self._written, part))
 
     def put(self, number: int, first: int, body: memoryview) -> None:
-        """Store one part; ``number`` counts from 1. An object of one part takes a single request."""
+        """Store one part; ``number`` counts from 1. An object that is smaller than a part takes a single request."""
         if number == 1 and len(body) == self._total:
             self.write(bytes(body))
             return
@@ -92,7 +92,7 @@ class Upload:
             self.size += len(body)
 
     def finish(self) -> None:
-        """Make the object appear. A small one takes a single request."""
+        """Make the object appear."""
         self._backlog.settle()
         if self._id is None:
             with s3_errors(self._client, "write", self.target):
@@ -115,15 +115,20 @@ class Upload:
         return max(PART, -(-self._total // MOST_PARTS))
 
     def _send(self, number: int, body: memoryview) -> None:
-        with s3_errors(self._client, f"write part {number} of", self.target):
-            upload_id = self._begun()
-            part = self._client.upload_part(**self._where, UploadId=upload_id, PartNumber=number, Body=io.BytesIO(body))
-        sums = {key: value for key, value in part.items() if key.startswith("Checksum") and key != "ChecksumType"}
-        with self._lock:
-            self._parts.append({"PartNumber": number, "ETag": part["ETag"], **sums})
-            late = self._left
-        if late:  # it was on its way when the others were taken back
-            self._abort(upload_id)
+        try:
+            with s3_errors(self._client, f"write part {number} of", self.target):
+                upload_id = self._begun()
+                if self._left:
+                    return
+                where = {**self._where, "UploadId": upload_id}
+                part = self._client.upload_part(**where, PartNumber=number, Body=io.BytesIO(body))
+            sums = {key: value for key, value in part.items() if key.startswith("Checksum") and key != "ChecksumType"}
+            with self._lock:
+                self._parts.append({"PartNumber": number, "ETag": part["ETag"], **sums})
+        finally:
+            # It was on its way when the others were taken back; one that fails may be there nevertheless.
+            if self._left and self._id is not None:
+                self._abort(self._id)
 
     def _begun(self) -> str:
         with self._lock:
@@ -143,5 +148,11 @@ class Upload:
                 raise
 
     def _is_there(self) -> bool:
-        head = self._client.head_object(**self._where)
-        return head["ContentLength"] == self.size
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._client.head_object(**self._where)["ContentLength"] == self.size
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return False
