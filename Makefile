@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 export PYTHON
 
-.PHONY: help setup demo drill test bench up down status lint format types secrets compose lock clean
+.PHONY: help setup demo drill test bench up cluster down status lint format types secrets compose lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
