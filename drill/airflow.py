@@ -51,10 +51,11 @@ def read_anew(airflow: AirflowApi, dag_id: str) -> None:
     airflow.session.put(f"{airflow.url}/api/v2/parseDagFile/{token}", timeout=TIMEOUT).raise_for_status()
 
 
-def human_actions(airflow: AirflowApi, since: str, without: Collection[str]) -> list[str]:
-    """Return what somebody has asked of Airflow by its API or page since a moment (ISO-8601).
+def calls(airflow: AirflowApi, since: str, *, own: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return what was asked of Airflow by its API or page since a moment (ISO-8601) that changes something.
 
-    Settings are excepted, and what was asked ``without`` any video of the plan: the DAGs of the drill's own orphans.
+    First by whoever it was, and then by the drill: that is of the DAGs ``own``, which no video of the plan takes.
+    Its settings are in neither.
     """
     entries: list[dict[str, Any]] = []
     while True:
@@ -62,7 +63,9 @@ def human_actions(airflow: AirflowApi, since: str, without: Collection[str]) -> 
         rows = get(airflow, "eventLogs", [*query, *(("excluded_events", event) for event in SETTINGS)])["event_logs"]
         entries += rows
         if len(rows) < MOST:
-            return [_said(entry) for entry in entries if _by_call(entry) and entry["dag_id"] not in without]
+            asked = [entry for entry in entries if _by_call(entry)]
+            others = [_said(entry) for entry in asked if entry["dag_id"] not in own]
+            return others, [_said(entry) for entry in asked if entry["dag_id"] in own]
 
 
 def failed_tasks(airflow: AirflowApi) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import exp, lgamma, log, log1p
 
 from drill.evidence import Evidence
-from drill.plan import FAULTED, KINDS, TRIGGERERS, deaths, orphans
+from drill.plan import FAULTED, KINDS, SERVICES, TRIGGERERS, WORKERS, deaths, orphans
 
-SHARE = (0.4 * FAULTED, 2 * FAULTED)
-"""The least and the most of all calls that may have gone wrong: in a short drill chance has much to say."""
+CHANCE = 1e-6
+"""How unlikely it may be that so few, or so many, of a service's calls went wrong: no honest drill is to fail by it."""
 
 FEW = 4
 """How many kinds of faults a short drill has at least; each of a hundred videos' some three thousand calls has all."""
@@ -19,17 +20,29 @@ EVENTS = ("lost", "duplicated", "delayed")
 
 def lacking(count: int, evidence: Evidence) -> list[str]:
     """Say what should have happened in a drill of so many videos, and has not; nothing is as it should be."""
-    return [*_faults(count, evidence), *_events(evidence), *_deaths(count, evidence), *_orphans(count, evidence)]
+    rules = (_faults, _deaths, _orphans, _audit)
+    return [*(what for rule in rules for what in rule(count, evidence)), *_events(evidence)]
 
 
-def calls_and_faults(evidence: Evidence) -> tuple[int, Counter[str]]:
-    """Count the API calls at all services, and what was done to them by kind."""
-    calls = sum(row["count"] for ledger in evidence.ledgers.values() for row in ledger.get("requests", ()))
+def calls_and_faults(evidence: Evidence, service: str) -> tuple[int, Counter[str]]:
+    """Count the API calls at a service, looks at its queue included, and what was done to them by kind."""
+    ledger = evidence.ledgers.get(service, {})
     kinds = Counter[str]()
-    for ledger in evidence.ledgers.values():
-        for row in ledger.get("faults", ()):
-            kinds[row["kind"]] += row["count"]
-    return calls, kinds
+    for row in ledger.get("faults", ()):
+        kinds[row["kind"]] += row["count"]
+    return sum(row["count"] for row in ledger.get("requests", ())), kinds
+
+
+def by_chance(hits: int, calls: int) -> float:
+    """Return how likely so many faults are, or yet fewer, or yet more if that is less likely: binomial."""
+    fewer, more = range(hits + 1), range(hits, calls + 1)
+    return min(sum(_likely(number, calls) for number in tail) for tail in (fewer, more))
+
+
+def _likely(hits: int, calls: int) -> float:
+    # By logarithms: the numbers of combinations are beyond what a float holds.
+    combinations = lgamma(calls + 1) - lgamma(hits + 1) - lgamma(calls - hits + 1)
+    return exp(combinations + hits * log(FAULTED) + (calls - hits) * log1p(-FAULTED))
 
 
 def bereft(evidence: Evidence) -> int:
@@ -38,11 +51,13 @@ def bereft(evidence: Evidence) -> int:
 
 
 def _faults(count: int, evidence: Evidence) -> Iterator[str]:
-    calls, kinds = calls_and_faults(evidence)
-    least, most = SHARE
-    share = kinds.total() / max(1, calls)
-    if not least <= share <= most:
-        yield f"{share:.1%} of {calls:,} calls went wrong, and not between {least:.0%} and {most:.0%}"
+    kinds = Counter[str]()
+    for service in SERVICES:
+        calls, found = calls_and_faults(evidence, service)
+        if not found or by_chance(found.total(), calls) < CHANCE:
+            yield f"{service}: {found.total()} of {calls:,} calls went wrong, and not about {FAULTED:.0%}"
+        # Most calls to the queue are looks whether there is anything.
+        kinds += found if service != "sqs" else Counter()
     wanted = [kind for kind, _ in KINDS]
     missing = [kind for kind in wanted if not kinds[kind]]
     if missing and (count >= 100 or len(wanted) - len(missing) < FEW):
@@ -59,6 +74,8 @@ def _deaths(count: int, evidence: Evidence) -> Iterator[str]:
     for kind in {*planned, *found}:
         if planned.get(kind, 0) != found[kind]:
             yield f"{kind}: {found[kind]} deaths, and {planned.get(kind, 0)} were planned"
+    if idle := sum(death.target in WORKERS and not death.tasks for death in evidence.deaths):
+        yield f"{idle} workers had no video's task at work when they were killed"
     # The first two strike where orphans wait, whoever else does.
     least = planned["triggerer"] - len(TRIGGERERS)
     if bereft(evidence) < least:
@@ -69,3 +86,10 @@ def _orphans(count: int, evidence: Evidence) -> Iterator[str]:
     for service, planned in orphans(count).items():
         if (made := evidence.orphans.get(service, 0)) != planned:
             yield f"{service}: {made} orphans for reap_remote to end, and {planned} were planned"
+
+
+def _audit(count: int, evidence: Evidence) -> Iterator[str]:
+    """See that the audit log has the drill's own calls: else it says nothing that it has nobody's."""
+    planned, told = sum(orphans(count).values()), sum("trigger_dag_run" in call for call in evidence.own_calls)
+    if told < planned:
+        yield f"the audit log tells of {told} of the {planned} runs that the drill itself began"

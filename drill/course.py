@@ -14,9 +14,9 @@ from drill import airflow
 from drill.evidence import Death
 from drill.left import left_at_services
 from drill.orphans import HELD, Orphans
-from drill.plan import TRIGGERERS, Blow, Landing
+from drill.plan import TRIGGERERS, WORKERS, Blow, Landing
 from drill.stage import Stage
-from drill.waits import Wait, waits_of
+from drill.waits import Wait, tasks_of, waits_of
 from stack.terminal import Terminal
 
 LOOK = 1.0
@@ -110,14 +110,16 @@ class Course:
             due = time.monotonic() + blow.pause
             while time.monotonic() < due:
                 yield True
-            while not (target := self._target(blow)):
+            while not self._struck(blow):
                 if self._all_over:
                     return  # there is nothing left to strike, and the verdict says so
                 yield True
-            self._strike(target)
 
     def _target(self, blow: Blow) -> str:
-        """Say what dies now; of triggerers, which are all alike, one that holds waits, and none yet if none does."""
+        """Say what dies now; of triggerers and workers, which are all alike, one that has to do with videos, if any."""
+        if blow.target in WORKERS:
+            busy = [part for part in WORKERS if self._at_work(part)]
+            return blow.target if blow.target in busy else next(iter(busy), "")
         if blow.target not in TRIGGERERS:
             return blow.target
         waits = self._waits()
@@ -129,22 +131,34 @@ class Course:
             return next(iter(with_both or (with_orphans if late > COMPANY else ())), "")
         return blow.target if blow.target in with_videos else next(iter(with_videos), "")
 
+    def _at_work(self, worker: str) -> int:
+        """Count the videos of which a task is at work there."""
+        tasks = tasks_of(self.stage.cluster.processes.named(worker).guard.pid)
+        return sum(task.dag_id == airflow.DAG for task in tasks)
+
     def _waits(self) -> dict[str, list[Wait]]:
         """Return what waits in each triggerer."""
         processes = self.stage.cluster.processes
         return {part: waits_of(processes.named(part).guard.pid) for part in TRIGGERERS}
 
-    def _strike(self, target: str) -> None:
-        held = self._waits().get(target, [])
-        videos = sum(wait.dag_id == airflow.DAG for wait in held)
-        waits = f" with {videos} waits" if target in TRIGGERERS else ""
-        self.terminal.say(f"  {self.terminal.clock()}  {target} dies{waits} ({self.over} of the videos are over)")
+    def _struck(self, blow: Blow) -> bool:
+        """Let something die, unless there is nothing yet that is worth it, or no more."""
+        if self._all_over or not (target := self._target(blow)):
+            return False
+        held = self._waits()[target] if target in TRIGGERERS else []
+        waits = sum(wait.dag_id == airflow.DAG for wait in held)
+        tasks = self._at_work(target) if target in WORKERS else 0
+        if target in WORKERS and not tasks:
+            return False  # it has just ended
+        had = f" with {waits} waits" if target in TRIGGERERS else f" with tasks of {tasks}" if tasks else ""
+        self.terminal.say(f"  {self.terminal.clock()}  {target} dies{had} ({self.over} of the videos are over)")
         if target == "database":
             self.stage.cluster.restart_database()
         else:
             self.stage.cluster.kill(target)
-        self.deaths.append(Death(target, videos))
+        self.deaths.append(Death(target, waits, tasks))
         self.orphans.desert(held)
+        return True
 
     # How far it is, for a person and for the blows; nothing of this is judged.
 

@@ -24,10 +24,11 @@ SERVICES = ("bytenite", "openencoder", "pixop")
 
 @dataclass(frozen=True)
 class Death:
-    """A part of Airflow that was killed; of a triggerer, how many videos waited in it then."""
+    """A part of Airflow that was killed; how many videos waited in it then, or were at work."""
 
     target: str
     waits: int = 0
+    tasks: int = 0
 
 
 @dataclass
@@ -36,8 +37,9 @@ class Evidence:
 
     ``documents`` are the outbox's JSON files by key, as they were read; of what is none, its text.
     ``inbound`` is Open Encoder's bucket for sources. ``calls`` are what somebody asked of Airflow that changes
-    something, since the first video landed. ``deaths`` are what the drill killed, and ``orphans`` how many were seen
-    alone at each service.
+    something, since the first video landed, and ``own_calls`` what the drill did for its orphans. ``deaths`` are what
+    the drill killed, and ``orphans`` how many were seen alone at each service. ``trouble`` is why it was not gone
+    through to its end.
     """
 
     ledgers: dict[str, dict[str, Any]]
@@ -47,8 +49,10 @@ class Evidence:
     seen: dict[str, Seen] = field(default_factory=dict)
     inbound: str = ""
     calls: list[str] = field(default_factory=list)
+    own_calls: list[str] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     orphans: dict[str, int] = field(default_factory=dict)
+    trouble: str = ""
 
     def save(self, path: Path) -> None:
         """Write it down, so that a failure can be looked into, and judged again, later."""
@@ -65,7 +69,7 @@ class Evidence:
 
 
 def gather(
-    client: S3Client, sandbox: dict[str, Any], videos: list[Expected], *, since: float, folder: Path, calls: list[str]
+    client: S3Client, sandbox: dict[str, Any], videos: list[Expected], *, since: float, folder: Path
 ) -> Evidence:
     """Look at everything, after all is over; ``since`` is when it began, in seconds since the epoch.
 
@@ -74,7 +78,6 @@ def gather(
     evidence = at_services(client, sandbox)
     evidence.history = history.read_history(client, sandbox["s3"]["filer"], since, folder)
     evidence.listing[OUTBOX] = _listing(client, OUTBOX)
-    evidence.calls = calls
     keys = evidence.listing[OUTBOX]
     for key in (key for key in keys if key.endswith(".json") and not key.startswith("_reelworks/")):
         evidence.documents[key] = document(client.get_object(Bucket=OUTBOX, Key=key)["Body"].read())

@@ -1,6 +1,7 @@
 """How many orphans ``reap_remote`` has ended, by its own word: a figure to be shown, and not to judge by.
 
-A task that was killed does not tell what it had ended until then.
+A task that was killed does not tell what it had ended until then, and a retry's word replaces that of the try before:
+how many were ended in truth is for the ledgers to say.
 """
 
 from __future__ import annotations

@@ -10,10 +10,12 @@ from drill.checker import RULES, Violation, counts
 from drill.circumstances import bereft, calls_and_faults
 from drill.evidence import Evidence
 from drill.expected import Expected
+from drill.left import left_of_orphans
+from drill.plan import SERVICES
 from stack.table import table
 
 MOST = 40
-"""Violations that are shown of each rule; all of them are in the file."""
+"""Violations that are shown of each rule; all of them are in verdict.json."""
 
 
 def judged(videos: list[Expected], evidence: Evidence, violations: Sequence[Violation]) -> str:
@@ -30,24 +32,27 @@ def named(violations: Sequence[Violation]) -> str:
     for rule in RULES:
         found = [violation.what for violation in violations if violation.rule == rule]
         lines += [f"{rule}: {what}" for what in found[:MOST]]
-        lines += [f"{rule}: and {len(found) - MOST} more"] if len(found) > MOST else []
+        lines += [f"{rule}: and {len(found) - MOST} more, in verdict.json"] if len(found) > MOST else []
     return "\n".join(lines)
 
 
 def circumstances(evidence: Evidence, reaped: str, seconds: float) -> str:
     """Lay out under what all that was done; ``reaped`` is by the word of ``reap_remote``."""
-    calls, kinds = calls_and_faults(evidence)
-    faults = kinds.total()
+    found = {service: calls_and_faults(evidence, service) for service in SERVICES}
+    kinds = sum((kinds for _, kinds in found.values()), Counter[str]())
+    made = sum(evidence.orphans.values())
+    ended = made - sum(left_of_orphans(evidence).values())
     dead = Counter(death.target.partition("-")[0] for death in evidence.deaths)
     waits = sum(death.waits for death in evidence.deaths)
     rows = [
-        ("API calls at the services, and faulted", f"{calls:,}, {faults:,} ({faults / max(1, calls):.1%})"),
-        ("faults", _numbers(kinds)),
+        *(_faulted(service, calls, kinds.total()) for service, (calls, kinds) in found.items()),
+        ("faults of all", _numbers(kinds)),
         ("killed", _numbers(dead)),
         ("videos that waited in a triggerer killed", f"{waits}, in {bereft(evidence)} of {dead['triggerer']}"),
+        ("videos at work in a worker killed", str(sum(death.tasks for death in evidence.deaths))),
         ("S3 events", _events(evidence.ledgers.get("sqs", {}))),
-        ("orphans made", _numbers(Counter(evidence.orphans))),
-        ("caught by reap_remote, as it says", reaped),
+        ("orphans made, and ended by the ledgers", f"{made}, {ended}"),
+        ("ended by reap_remote, by its last tries", reaped),
         ("time", f"{seconds:.0f} s"),
     ]
     return table(("under these circumstances", ""), rows)
@@ -56,6 +61,10 @@ def circumstances(evidence: Evidence, reaped: str, seconds: float) -> str:
 def nothing_proved(lacks: Sequence[str]) -> str:
     """Say what did not happen that the drill is for."""
     return "\n".join(["This drill proves nothing, for too little went wrong in it:", *(f"  {each}" for each in lacks)])
+
+
+def _faulted(service: str, calls: int, faults: int) -> tuple[str, str]:
+    return f"calls to {service}, and faulted", f"{calls:,}, {faults:,} ({faults / max(1, calls):.1%})"
 
 
 def _numbers(counter: Counter[str]) -> str:

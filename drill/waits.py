@@ -1,4 +1,4 @@
-"""Which tasks wait in which triggerer: the kernel says so, for a triggerer has the log of each of its waits open.
+"""What waits in a triggerer, or is at work in a worker: the kernel says so, for each has the logs of all that open.
 
 Airflow's API names the triggerer of a wait by a number and a host, which here is the same for all.
 """
@@ -14,12 +14,13 @@ import psutil  # type: ignore[import-untyped]
 
 from stack import session
 
-LOG = re.compile(r"/dag_id=([^/]+)/run_id=([^/]+)/.*\.trigger\.\d+\.log")
+WAIT_LOG = re.compile(r"/dag_id=([^/]+)/run_id=([^/]+)/.*\.trigger\.\d+\.log$")
+TASK_LOG = re.compile(r"/dag_id=([^/]+)/run_id=([^/]+)/.*/attempt=\d+\.log$")
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A deferred task, by its run."""
+    """A deferred task, or one at work, by its run."""
 
     dag_id: str
     run_id: str
@@ -27,7 +28,12 @@ class Wait:
 
 def waits_of(leader: int) -> list[Wait]:
     """Return what waits in the triggerer whose session this process leads; of a dead one nothing."""
-    return [Wait(*found.groups()) for path in _open_files(leader) if (found := LOG.search(path))]
+    return [Wait(*found.groups()) for path in _open_files(leader) if (found := WAIT_LOG.search(path))]
+
+
+def tasks_of(leader: int) -> set[Wait]:
+    """Return the runs of which a task is at work in the worker whose session this process leads."""
+    return {Wait(*found.groups()) for path in _open_files(leader) if (found := TASK_LOG.search(path))}
 
 
 def _open_files(leader: int) -> Iterator[str]:

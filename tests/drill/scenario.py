@@ -86,7 +86,7 @@ class Scenario:
         self._a_video_on_whose_way_all_goes_wrong()
         self._a_video_that_fails_its_gate()
         self._a_video_that_is_given_up()
-        evidence = gather(self.s3, self.sandbox.info, self.videos, since=since, folder=self.folder, calls=[])
+        evidence = gather(self.s3, self.sandbox.info, self.videos, since=since, folder=self.folder)
         return judge(self.videos, evidence)
 
     def _a_video_on_whose_way_all_goes_wrong(self) -> None:

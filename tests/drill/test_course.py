@@ -1,4 +1,4 @@
-"""Which triggerer dies, and when a drill is over. The triggerers are processes that have logs open as real ones do."""
+"""What dies, and when a drill is over. Triggerers and workers are processes that have logs open as real ones do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 
 from drill.course import Course
-from drill.evidence import Evidence
-from drill.plan import TRIGGERERS, Blow, make_plan
-from drill.waits import Wait, waits_of
+from drill.evidence import Death, Evidence
+from drill.plan import TRIGGERERS, WORKERS, Blow, make_plan
+from drill.waits import Wait, tasks_of, waits_of
 from stack.terminal import Terminal
 from tests.drill.handmade import INBOUND, clean
 
@@ -29,9 +30,24 @@ Holding = Callable[..., dict[str, int]]
 
 @contextmanager
 def triggerer(folder: Path, *waits: Wait) -> Iterator[int]:
-    """A session that has the logs of these waits open, and another file; its leader's pid."""
+    """A session that has the logs of these waits open, and a task's; its leader's pid."""
     paths = [folder / f"dag_id={w.dag_id}/run_id={w.run_id}/task_id=t/attempt=1.log.trigger.3.log" for w in waits]
-    paths.append(folder / "dag_id=a" / "run_id=b" / "attempt=1.log")
+    with session([*paths, folder / "dag_id=a/run_id=b/task_id=c/attempt=1.log"]) as pid:
+        yield pid
+    assert waits_of(pid) == []
+
+
+@contextmanager
+def worker(folder: Path, *tasks: Wait) -> Iterator[int]:
+    """A session that has the logs of these tasks open, and of one task two, and a trigger's; its leader's pid."""
+    paths = [folder / f"dag_id={t.dag_id}/run_id={t.run_id}/task_id={n}/attempt=1.log" for t in tasks for n in (1, 2)]
+    with session([*paths, folder / "dag_id=process_video/run_id=b/task_id=c/attempt=1.log.trigger.3.log"]) as pid:
+        yield pid
+    assert tasks_of(pid) == set()
+
+
+@contextmanager
+def session(paths: list[Path]) -> Iterator[int]:
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-c", GUARDS, *map(str, paths)]
@@ -41,7 +57,6 @@ def triggerer(folder: Path, *waits: Wait) -> Iterator[int]:
         yield process.pid
         process.stdin.close()
         process.wait(20)
-    assert waits_of(process.pid) == []
 
 
 @pytest.fixture
@@ -56,9 +71,9 @@ def holding(tmp_path: Path) -> Iterator[Holding]:
         yield start
 
 
-def course(pids: dict[str, int], **stage: Any) -> Course:
+def course(pids: dict[str, int], kill: Callable[[str], None] | None = None, **stage: Any) -> Course:
     processes = SimpleNamespace(named=lambda part: SimpleNamespace(guard=SimpleNamespace(pid=pids[part])))
-    cluster = SimpleNamespace(processes=processes, airflow=None)
+    cluster = SimpleNamespace(processes=processes, airflow=None, kill=kill)
     return Course(SimpleNamespace(cluster=cluster, plan=make_plan(1, 20), **stage), Terminal(), 60.0)  # type: ignore[arg-type]
 
 
@@ -103,8 +118,51 @@ def test_an_orphan_is_made_where_one_waits_with_a_video_if_that_comes_in_time(
     assert drill._target(blow) == later
 
 
-def test_what_else_dies_needs_no_waits(holding: Holding) -> None:
-    assert course(holding([], []))._target(Blow("worker-1", 0, 0.0)) == "worker-1"
+def test_a_worker_has_the_runs_of_whose_tasks_it_has_the_logs_open(tmp_path: Path) -> None:
+    with worker(tmp_path, VIDEO, ORPHAN) as pid:
+        assert tasks_of(pid) == {VIDEO, ORPHAN}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "dies"),
+    [
+        (([], []), ""),
+        (([ORPHAN], []), ""),
+        (([], [VIDEO]), "worker-2"),
+        (([VIDEO], [VIDEO]), "worker-1"),
+        (([ORPHAN], [VIDEO]), "worker-2"),
+    ],
+)
+def test_only_a_worker_dies_in_which_a_videos_task_is_at_work(
+    tmp_path: Path, tasks: tuple[list[Wait], list[Wait]], dies: str
+) -> None:
+    killed: list[str] = []
+    with ExitStack() as stack:
+        pairs = zip(WORKERS, tasks, strict=True)
+        pids = {part: stack.enter_context(worker(tmp_path / part, *held)) for part, held in pairs}
+        drill = course(pids, kill=killed.append)
+
+        assert drill._struck(Blow("worker-1", 0, 0.0)) == bool(dies)
+
+    assert killed == [dies] * bool(dies)
+    assert drill.deaths == [Death(dies, tasks=1)] * bool(dies)
+
+
+def test_what_else_dies_needs_neither(holding: Holding) -> None:
+    assert course(holding([], []))._target(Blow("scheduler", 0, 0.0)) == "scheduler"
+
+
+def test_nothing_dies_once_all_is_over() -> None:
+    killed: list[str] = []
+    drill = course({}, kill=killed.append)
+    drill.stage.plan = replace(drill.stage.plan, blows=(Blow("scheduler", 0, 0.0), Blow("scheduler", 0, 0.0)))
+    blows = drill._blows()
+
+    assert next(blows, None) is None
+    assert killed == ["scheduler"] * 2
+
+    drill.over, killed[:] = drill.stage.plan.count, []
+    assert [*drill._blows()] == killed == []
 
 
 @pytest.mark.parametrize("bucket", [INBOUND, "openencoder-out"])

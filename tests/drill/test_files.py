@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from drill import files
 from drill.checker import ALIKE
 from drill.clips import clip
-from drill import files
 from drill.files import decoded, likeness
 from stack.clip import ffmpeg, ffprobe
 from stack.signals import Interrupted, interruptible
