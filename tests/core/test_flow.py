@@ -44,7 +44,9 @@ def test_a_good_status_without_json_is_no_answer(broken) -> None:
         talk.hear(ask(POST))
 
 
-@pytest.mark.parametrize("first", [UnreachableError("reset"), reply(status=503), reply(status=429), reply(status=500)])
+@pytest.mark.parametrize(
+    "first", [UnreachableError("reset"), *(reply(status=status) for status in (408, 425, 429, 500, 503))]
+)
 def test_a_look_is_repeated_until_it_is_answered(first) -> None:
     talk = Talk([first, first, reply("found")])
 

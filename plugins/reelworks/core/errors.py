@@ -40,7 +40,7 @@ class SignInUnansweredError(UnreachableError):
 
 
 class BusyError(VideoServiceError):
-    """The service asked for patience (429 or 5xx); ``retry_after`` is in seconds when it said so."""
+    """The service asked for patience (408, 425, 429 or 5xx); ``retry_after`` is in seconds when it said so."""
 
     money = "perhaps: a retry takes over what was started, but after the last one nobody could cancel it"
     retried = "yes"

@@ -25,6 +25,9 @@ Body: TypeAlias = IO[bytes] | Iterable[bytes | memoryview]
 REPEATS = 4
 """How often a repeatable call is sent before its caller hears that it went unanswered."""
 
+LATER = frozenset({408, 425, 429})
+"""Statuses below 500 that say "later" and not "no"."""
+
 LONGEST_PAUSE = 60.0
 """Seconds: a service that asks for more patience than this gets this much."""
 
@@ -86,7 +89,7 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     words in an error body.
 
     :raises UnreachableError: no usable answer; the service may have acted.
-    :raises BusyError: 429 or 5xx.
+    :raises BusyError: 408, 425, 429 or 5xx.
     :raises LostError: 404 or 410.
     :raises RefusedError: any other status that is not 2xx.
     """
@@ -161,7 +164,7 @@ def refusal(call: Call, reply: Reply, reason: Reason | None) -> VideoServiceErro
     body = _json(call, reply)
     said = (reason(body) if reason and body is not None else None) or "no reason given"
     message = f"{call} answered {reply.status}: {redact(said)}"
-    if reply.status == 429 or reply.status >= 500:
+    if reply.status in LATER or reply.status >= 500:
         return BusyError(message, _retry_after(reply))
     if reply.status in (404, 410):
         return LostError(message)
