@@ -13,9 +13,11 @@ from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, GetTaskStates, TaskStatesResult
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
+from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.core import trigger as module
+from reelworks.core.errors import BusyError
 from reelworks.core.task_states import GIVEN_UP
-from reelworks.core.trigger import JobTrigger
+from reelworks.core.trigger import JobTrigger, hook_path
 from tests.connections import connect
 from tests.loopback import answers, serving
 
@@ -274,6 +276,26 @@ def test_a_job_whose_task_is_given_up_is_cancelled(service, airflow_says, state)
     killed(make())
 
     assert service.server.asked.count(ABORT) == 1
+
+
+class UntidyHook(ByteNiteHook):
+    """Something of its jobs' cannot be removed."""
+
+    def leave_nothing(self, job_id):
+        raise BusyError("S3 has no time")
+
+
+def test_a_job_that_is_cancelled_is_told_so_although_something_of_it_is_left(service, airflow_says, capsys) -> None:
+    service.states = ["JOB_STATE_PARTITIONING"]
+    airflow_says({"a_run": {"encode": "failed"}})
+
+    killed(make(hook=hook_path(UntidyHook)))
+
+    assert service.server.asked.count(ABORT) == 1
+    said = capsys.readouterr().out
+    assert "job 17 cancelled" in said
+    assert "could not be cancelled" not in said
+    assert "S3 has no time" in said
 
 
 def test_a_job_whose_task_is_cleared_runs_on(service, airflow_says) -> None:

@@ -12,8 +12,9 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
 
+from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.core import metrics
-from reelworks.core.errors import all_errors
+from reelworks.core.errors import BusyError, all_errors
 from reelworks.core.metrics import METRICS
 from tests.guarantees.bytenite_house import ByteNiteHouse
 from tests.operate.statsd import StatsdServer
@@ -110,9 +111,22 @@ def test_a_job_that_failed_is_told_with_its_error_and_not_as_cancelled(
     assert jobs(server) == {"jobs.submitted.bytenite": 2, "tries.failed.bytenite.JobFailedError": 2}
 
 
-def test_a_job_that_is_stopped_for_a_user_is_told_as_cancelled(house: ByteNiteHouse, server: StatsdServer) -> None:
+class UntidyHook(ByteNiteHook):
+    """Something of its jobs' cannot be removed."""
+
+    def leave_nothing(self, job_id: str) -> None:
+        raise BusyError("S3 has no time")
+
+
+@pytest.mark.parametrize("hook", [ByteNiteHook, UntidyHook])
+def test_a_job_that_is_stopped_for_a_user_is_told_as_cancelled(
+    house: ByteNiteHouse, server: StatsdServer, hook: type[ByteNiteHook]
+) -> None:
+    class Operator(house.impatient):  # type: ignore[name-defined,misc]
+        hook_class = hook
+
     house.settings(job_seconds=60)
-    life = told(house.encode(house.put(), house.impatient))
+    life = told(house.encode(house.put(), Operator))
     house.start(life)
     life.airflow_state = "failed"
 

@@ -16,15 +16,12 @@ from reelworks.core.flow import Flow, Sleep
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
 from reelworks.core.owners import disown, note_owner
-from reelworks.core.trigger import JobTrigger, hook_path
+from reelworks.core.trigger import GRACE, JobTrigger, hook_path
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from reelworks.core.operator import JobOperator
-
-GRACE = 120.0
-"""Seconds after its deadline at which Airflow ends a wait whose triggerer is gone."""
 
 
 class Attempt:

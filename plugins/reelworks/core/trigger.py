@@ -23,6 +23,8 @@ FIRST_LOOK = 6.0
 """Seconds before the first look: a task that resumes sooner than its executor has reported the deferral can be
 failed by the scheduler (Airflow #72716)."""
 
+GRACE = 120.0
+"""Seconds after its deadline at which Airflow ends a wait whose triggerer is gone."""
 
 PAUSES = (1.0, 5.0, 15.0)
 """Seconds between questions to an Airflow that does not answer."""
@@ -135,13 +137,16 @@ class JobTrigger(BaseTrigger):
         hook = load_hook(self.hook, self.conn_id)
         try:
             await hook.aanswer(hook.cancel(self.job_id))
-            await asyncio.to_thread(hook.leave_nothing, self.job_id)
         except VideoServiceError as error:
             self.log.error("job %s could not be cancelled: %s", self.job_id, error)
-        else:
-            with metrics.of_service(hook.conn_type):
-                metrics.JOBS_CANCELLED.add()
-            self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
+            return
+        with metrics.of_service(hook.conn_type):
+            metrics.JOBS_CANCELLED.add()
+        self.log.info("job %s cancelled: its task was marked as %s", self.job_id, state)
+        try:
+            await asyncio.to_thread(hook.leave_nothing, self.job_id)
+        except VideoServiceError as error:
+            self.log.warning("what job %s has left could not be removed: %s", self.job_id, error)
 
 
 def hook_path(hook_class: type[VideoServiceHook]) -> str:
