@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from reelworks.bytenite.operators import (
     ByteNiteSetSourceOperator,
 )
 from reelworks.bytenite.sensors import ByteNiteJobSensor
+from reelworks.core.trigger import GRACE
 from tests.guarantees.house import House, second_of_video
 from tests.task_process import Outcome, TaskLife
 
@@ -147,6 +149,25 @@ def test_a_sensor_that_times_out_fails_and_leaves_the_job_alone(steps: Steps, de
 
     steps.fail(ByteNiteJobSensor, job_id=job_id, poke_interval=0.2, timeout=1, deferrable=deferrable)
 
+    assert steps.house.unfinished() == [job_id]
+    steps.do(ByteNiteAbortJobOperator, job_id=job_id)
+
+
+def test_a_sensor_whose_triggerers_die_is_ended_by_airflow_in_the_end(steps: Steps) -> None:
+    """Each triggerer begins the wait anew, so that Airflow has to know its end, too."""
+    steps.house.sandbox.settings(job_seconds=60)
+    job_id = steps.running_job(steps.house.put())
+    life = steps.life(ByteNiteJobSensor, job_id=job_id, timeout=60)
+    assert life.start().state == "deferred"
+    started = ByteNiteJobSensor(task_id="step", job_id=job_id, timeout=60).start_trigger_args
+
+    outcome = life.fail_deferred("Trigger timeout")
+
+    assert started.timeout == timedelta(seconds=60 + GRACE)
+    assert life.deferred
+    assert life.deferred["trigger_timeout"] == "PT3M"
+    assert outcome.state == "failed"
+    assert "AirflowSensorTimeout" in outcome.error
     assert steps.house.unfinished() == [job_id]
     steps.do(ByteNiteAbortJobOperator, job_id=job_id)
 

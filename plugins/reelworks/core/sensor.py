@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -15,7 +16,7 @@ from reelworks.core import metrics
 from reelworks.core.errors import BusyError, JobFailedError, OverdueError, UnreachableError
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
-from reelworks.core.trigger import JobTrigger, hook_path, job_summary
+from reelworks.core.trigger import GRACE, JobTrigger, hook_path, job_summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -55,6 +56,7 @@ class JobSensor(BaseSensorOperator):
             # An XComArg's text is the template that reads it; the triggerer renders it.
             trigger_kwargs={**self._wait(), "job_id": str(job_id), "ends_task": True},
             next_method="resume",
+            timeout=self._longest(),
         )
 
     def _wait(self) -> dict[str, Any]:
@@ -66,6 +68,10 @@ class JobSensor(BaseSensorOperator):
             "owns_job": False,
         }
 
+    def _longest(self) -> timedelta:
+        """Return after what time Airflow ends the wait: a triggerer that takes over another's begins it anew."""
+        return timedelta(seconds=self.timeout + GRACE)
+
     def execute(self, context: Context) -> Any:
         """Run on a worker: when not deferrable, and in ``dag.test()``, which starts nothing in a triggerer."""
         if not self.deferrable:
@@ -74,7 +80,7 @@ class JobSensor(BaseSensorOperator):
         if done.is_done:
             return done.xcom_value
         trigger = JobTrigger(job_id=self.job_id, **{**self._wait(), "deadline": time.time() + self.timeout})
-        return self.defer(trigger=trigger, method_name="resume")
+        return self.defer(trigger=trigger, method_name="resume", timeout=self._longest())
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; a look that goes unanswered is no failure."""
