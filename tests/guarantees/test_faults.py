@@ -42,6 +42,18 @@ def test_no_single_bad_answer_costs_a_second_job(house: House, fault: tuple[str,
     assert house.traces() == {}
 
 
+@pytest.mark.only("bytenite")  # the one that is looked at before it is started
+def test_a_draft_that_is_not_found_at_once_is_looked_at_again(house: House) -> None:
+    house.faults({"kind": "status", "endpoint": "get_job", "times": 1, "status": 404})
+    life = house.encode(house.put())
+
+    outcome = life.run()
+
+    assert house.injected() == 1
+    assert outcome.state == "success", outcome
+    assert house.traces() == {}
+
+
 @pytest.mark.only("bytenite")  # Open Encoder's outputs are read from S3
 def test_a_download_that_is_cut_is_resumed(house: House) -> None:
     house.faults({"kind": "cut_download", "times": 3})

@@ -13,7 +13,7 @@ from reelworks.bytenite.jobs import find_job, start_job, wait_for_results
 from reelworks.bytenite.presets import ByteNitePreset, match_results
 from reelworks.core.claim import Claim
 from reelworks.core.flow import Flow
-from reelworks.core.jobs import Job
+from reelworks.core.jobs import Job, sure_look
 from reelworks.core.operator import JobOperator
 from reelworks.core.presets import load
 from reelworks.media.publish import Delivery
@@ -81,7 +81,7 @@ class ByteNiteEncodeOperator(JobOperator):
 
     def start(self, claim: Claim) -> None:
         """Fill in the draft and run it; a job that runs already is left alone."""
-        if self.service.answer(api.get_job(str(claim.job_id))).state != api.NEW:
+        if self.service.answer(sure_look(lambda: api.get_job(str(claim.job_id)))).state != api.NEW:
             return
         # Linked afresh: the link of an earlier try may have died meanwhile.
         link = source_link(self.source, self.s3, self.link_lifetime, claim.notes["source"]["etag"])
