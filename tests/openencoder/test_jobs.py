@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reelworks.core.errors import BadInputError, LostError, RefusedError, UnreachableError
+from reelworks.core.errors import BadInputError, LostError, UnreachableError
 from reelworks.core.flow import Call, Reply
 from reelworks.openencoder import jobs
 from reelworks.openencoder.jobs import cancel_job, find_job, look_at_all, newest_id, restart_job
@@ -91,7 +91,7 @@ def test_a_job_that_never_stays_cancelled_is_told_of(clock: Clock) -> None:
     server = Server(j7="downloading")
     server.after_cancel = ["encoding"] * 100
 
-    with pytest.raises(RefusedError, match="went on each time"):
+    with pytest.raises(UnreachableError, match="went on each time"):  # another try may do better
         cancel(server, clock)
 
 

@@ -85,7 +85,7 @@ def cancel_job(job_id: str) -> Flow[None]:
 
 
 def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
-    """Look at as many of the wanted jobs as a few pages of the account's list show; a refused list shows none.
+    """Look at as many of the wanted jobs as a few pages of the account's list show; a refused page is the last one.
 
     The list's order is not public. But jobs in flight are the newest, which lie at its beginning or at its end: a page
     of each is read, and then further ones from the end that showed more of them.

@@ -57,7 +57,7 @@ class OpenEncoderHook(VideoServiceHook):
         return api.get_job(job_id)
 
     def look_at_all(self, wanted: Collection[str]) -> Flow[dict[str, Job]]:
-        """Look at all jobs that are in flight."""
+        """Look at as many of the wanted jobs as a few pages of the server's list show."""
         return look_at_all(wanted)
 
     def cancel(self, job_id: str) -> Flow[None]:

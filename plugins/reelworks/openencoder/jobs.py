@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from reelworks.core import metrics
-from reelworks.core.errors import BadInputError, BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.errors import BadInputError, BusyError, LostError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job, Phase
 from reelworks.openencoder import api
@@ -59,10 +59,12 @@ def cancel_job(job_id: str, watch: float | None = None, clock: Callable[[], floa
     A worker that was downloading or probing writes its next state over "cancelled" and goes on: it is cancelled
     again. One that has succeeded or failed by itself is left as it is: "cancelled" would be written over that.
 
-    :raises UnreachableError, BusyError: nobody knows whether it is cancelled.
+    :raises UnreachableError, BusyError: nobody knows whether it is cancelled, or it went on each time; another try may
+        meet a worker that heeds it.
+    :raises RefusedError: the server does not let this account cancel it.
     """
     seconds = WATCH if watch is None else watch
-    failure: Exception | None = None
+    failure: VideoServiceError | None = None
     until, rounds = clock() + seconds, 0
     while rounds < ROUNDS:
         try:
@@ -81,7 +83,7 @@ def cancel_job(job_id: str, watch: float | None = None, clock: Callable[[], floa
         except (UnreachableError, BusyError) as error:
             rounds, failure = rounds + 1, error
         yield Sleep(min(TICK, max(0.05, until - clock())))
-    raise failure or RefusedError(f"job {job_id} was cancelled {rounds} times, and went on each time")
+    raise failure or UnreachableError(f"job {job_id} was cancelled {rounds} times, and went on each time")
 
 
 def restart_job(job_id: str, even_if_running: bool = False) -> Flow[str]:
@@ -116,9 +118,9 @@ def commotion() -> Flow[str]:
 
 
 def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
-    """Look at as many of the wanted jobs as one list shows: newest first, so those in flight are in front.
+    """Look at as many of the wanted jobs as PAGES pages show: newest first, so those in flight are in front.
 
-    Further pages are turned only for more than one missing job, since one is asked for by itself as cheaply.
+    All but the first are turned only for more than one missing job, since one is asked for by itself as cheaply.
     """
     metrics.LISTS.add()
     count = min(MOST, max(FEWEST, len(wanted) + FEWEST // 2))
