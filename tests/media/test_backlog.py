@@ -88,6 +88,37 @@ def test_who_leaves_leaves_the_rest_undone() -> None:
     assert not any(thread.name.startswith("test") for thread in threading.enumerate())
 
 
+def test_what_is_busy_for_longer_than_its_last_words_ends_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelworks.media.backlog.LAST_WORDS", 0.05)
+    backlog, go, done = Backlog("test", 1), threading.Event(), list[int]()
+    started = threading.Event()
+
+    def first() -> None:
+        started.set()
+        go.wait(10)
+
+    backlog.add(first)
+    assert started.wait(10)
+    backlog.add(lambda: done.append(2))  # there is no room to tell the thread of the end
+    backlog.leave()
+    (thread,) = (thread for thread in threading.enumerate() if thread.name.startswith("test"))
+    go.set()
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert done == []
+
+
+def test_what_comes_after_the_end_is_not_begun() -> None:
+    backlog, done = Backlog("test", 1), list[int]()
+    backlog.leave()
+
+    backlog.add(lambda: done.append(1))
+
+    assert not any(thread.name.startswith("test") for thread in threading.enumerate())
+    assert done == []
+
+
 def test_one_without_work_has_no_thread() -> None:
     backlog = Backlog("test", 1)
 

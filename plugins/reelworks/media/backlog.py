@@ -28,7 +28,9 @@ class Backlog:
         self._over = False
 
     def add(self, work: Work) -> None:
-        """Have it done; wait until there is room for it."""
+        """Have it done; wait until there is room for it. Nothing is begun after ``leave``."""
+        if self._over:
+            return
         self._raise_failure()
         if len(self._threads) < self._most:
             # A daemon: one that hears nothing from a dead server must not keep a stopped task from ending.
@@ -57,7 +59,7 @@ class Backlog:
             raise self._failure
 
     def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while not self._over and (work := self._queue.get()) is not None:
             try:
                 if not (self._over or self._failure):
                     work()
