@@ -39,6 +39,7 @@ class File:
     modified: str | None = None
     ranges: bool = True
     chunked: bool = False
+    untold: bool = False  # GET tells no length, and its answer ends with the connection
     script: list[Script] = field(default_factory=list)
     heads: list[Script] = field(default_factory=list)  # the same for HEAD
     requests: list[str | None] = field(default_factory=list)  # the Range header of each GET
@@ -97,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
         headers = {**self._validators(), **step.headers}
         if status == 206:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(file.content)}"
-        headers |= {"Transfer-Encoding": "chunked"} if file.chunked else {"Content-Length": str(len(body))}
+        if not file.untold:
+            headers |= {"Transfer-Encoding": "chunked"} if file.chunked else {"Content-Length": str(len(body))}
+        self.close_connection = file.untold
         self._head(status, headers)
         sent = body if step.cut_after is None else body[: step.cut_after]
         for at in range(0, len(sent), PIECE):

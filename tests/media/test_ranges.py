@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from airflow.sdk.observability import stats
+from airflow.sdk.observability.metrics import stats_utils
 
+from reelworks.core import metrics
 from reelworks.core.ending import TaskStoppedError
 from reelworks.core.errors import (
     BadInputError,
@@ -32,6 +35,7 @@ from reelworks.media.s3 import S3Url
 from reelworks.media.upload import PART, Upload
 from tests.media.conftest import make_client, uploads_left
 from tests.media.link_server import File, LinkServer, Script, Zeros, serving
+from tests.operate.statsd import statsd
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -161,6 +165,32 @@ def test_a_length_that_is_not_told_is_no_hindrance(place: InS3 | OnDisk, server:
     server.file.script = [Script(cut_after=9_000_000)]
 
     assert_whole(place, place.fetch(server))
+
+
+def test_an_answer_without_a_length_that_ends_early_is_not_taken_for_the_whole(
+    place: InS3 | OnDisk, server: LinkServer
+) -> None:
+    server.file.untold = True
+    server.file.heads = [Script(headers={"Accept-Ranges": "none"})] * 2
+    server.file.script = [Script(cut_after=PART + 5)]
+
+    assert_whole(place, place.fetch(server))
+    assert server.file.requests == [None, None]
+
+
+def test_cuts_are_counted_as_the_service_s_and_heads_are_no_cuts(
+    server: LinkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.file.heads = [Script(status=503)] * 2
+    server.file.script = [Script(cut_after=300_000 + 50_000 * n) for n in range(6)]
+    with statsd() as heard:
+        for name, value in heard.environment.items():
+            monkeypatch.setenv(name, value)
+        stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
+        with metrics.of_service("pixop"):
+            OnDisk(tmp_path).fetch(server)
+        heard.until(lambda: heard.counted["transfer.cuts.pixop"] == 6)
+        assert heard.counted["transfer.cuts"] == 6
 
 
 def test_a_server_with_a_bad_minute_is_borne(place: InS3 | OnDisk, server: LinkServer) -> None:
@@ -310,7 +340,10 @@ def test_a_stopped_task_ends_the_threads_and_leaves_nothing(place: InS3 | OnDisk
     finally:
         go_on.set()
         signal.signal(signal.SIGUSR1, before)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("range-")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("range-"):  # one that waits for an answer has no more than its last words
+            thread.join(20)
+            assert not thread.is_alive()
     assert_nothing(place)
 
 

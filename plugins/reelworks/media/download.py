@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reelworks.core import metrics
 from reelworks.core.errors import BadOutputError
 from reelworks.media.answers import Stumble, Validator, check_status, content_range, kind_of, length_of
 from reelworks.media.patience import Patience, Tries
@@ -47,7 +48,9 @@ class Download:
             except Stumble as stumble:
                 problem = stumble
             # Not within the except: the error that may come now must not drag along one that holds the link.
-            time.sleep(tries.after(problem, self.position))
+            wait = tries.after(problem, self.position)
+            metrics.TRANSFER_CUTS.add()
+            time.sleep(wait)
 
     def _attempt(self, sha256: Sha256) -> Iterator[bytes]:
         headers = WHOLE | ({"Range": f"bytes={self.position}-"} if self.position else {})

@@ -72,5 +72,7 @@ def _in_one(remote: Remote, sink: Sink, head: Head, patience: Patience) -> tuple
         sink.expect(download.total)
         sink.write(chunk)
         meter.reached(download.position)
+    if head.total is not None and download.total is None and download.position < head.total:
+        raise ChangedError  # cut, and its GET did not say so
     sink.finish()
     return download.position, sha256.hexdigest()

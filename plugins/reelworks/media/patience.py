@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reelworks.core import metrics
 from reelworks.core.errors import BusyError, UnreachableError
 
 if TYPE_CHECKING:
@@ -45,6 +44,5 @@ class Tries:
             words = f"{self._shown}: {stumble}, {self._failures} times in a row"
             raise BusyError(words, stumble.wait) if stumble.busy else UnreachableError(words)
         wait = stumble.wait if stumble.wait is not None else self._patience.first_wait * 2 ** (self._failures - 1)
-        metrics.TRANSFER_CUTS.add()
         log.info("%s: %s; going on from byte %d", self._shown, stumble, position)
         return min(wait, self._patience.longest_wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import queue
 import threading
@@ -12,7 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reelworks.core import metrics
 from reelworks.media.answers import Stumble, Validator, check_status, content_range, kind_of, length_of
+from reelworks.media.backlog import LAST_WORDS
 from reelworks.media.download import WHOLE, ChangedError
 from reelworks.media.patience import Patience, Tries
 
@@ -28,7 +31,6 @@ HELD = 64 * 1024**2
 """Bytes of parts in memory at a time; two parts if they are larger than half of it, which takes files of 320 GB."""
 
 CHUNK = 128 * 1024  # bytes; what was read of a chunk before a cut is read again
-LAST_WORDS = 10.0  # seconds in which the threads may end what they are at
 
 
 class NoRangesError(Exception):
@@ -104,7 +106,11 @@ class RangedFetch:
     @contextmanager
     def _threads(self, count: int) -> Iterator[None]:
         # Daemons: one that hears nothing from a dead server must not keep a stopped task from ending.
-        threads = [threading.Thread(target=self._work, daemon=True, name=f"range-{n}") for n in range(count)]
+        threads = [
+            # Each knows in a context of its own for which service it counts.
+            threading.Thread(target=contextvars.copy_context().run, args=(self._work,), daemon=True, name=f"range-{n}")
+            for n in range(count)
+        ]
         try:
             for thread in threads:
                 thread.start()
@@ -158,7 +164,9 @@ class RangedFetch:
             except Stumble as stumble:
                 problem = stumble
             self._go_on()
-            self._stop.wait(tries.after(problem, part.first + done))
+            wait = tries.after(problem, part.first + done)
+            metrics.TRANSFER_CUTS.add()
+            self._stop.wait(wait)
             self._go_on()
 
     def _read(self, first: int, body: memoryview) -> Iterator[int]:
