@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -11,23 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.guarantees.house import aws_connection, second_of_video
+from tests.process.dag_runs import DagRuns
 from tests.sandbox.process import SandboxProcess
-from tests.subprocesses import ROOT, fresh
-
-RUN = """
-import os
-from airflow.dag_processing.dagbag import DagBag
-from reelworks.core import trigger
-trigger.FIRST_LOOK = 0.0  # its reason is the executor, which is not here
-dag = DagBag(os.environ["DAG_FILE"]).dags["process_video"]
-result = []
-for conf in json.loads(os.environ["CONFS"]):
-    run = dag.test(run_conf=conf)
-    tis = run.get_task_instances()
-    plain = {ti.task_id: str(ti.state) for ti in tis}
-    pulled = {key: tis[0].xcom_pull(task_ids="probe", key=key, run_id=run.run_id) for key in ("plan", "dry_run")}
-    result.append({"state": str(run.state), "run_id": run.run_id, "tasks": plain, **pulled})
-"""
+from tests.subprocesses import ROOT
 
 
 @dataclass
@@ -59,11 +46,7 @@ class ProcessHouse:
         named = {} if self.aws_conn_id == "aws_default" else {"AIRFLOW_VAR_REELWORKS_AWS_CONN": self.aws_conn_id}
         return {
             **named,
-            "AIRFLOW_HOME": str(self.home),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "DAG_FILE": str(ROOT / "dags" / "process_video.py"),
+            **airflow_at(self.home),
             "REELWORKS_RECIPES": str(self.recipes),
             **{f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()},
         }
@@ -82,7 +65,7 @@ class ProcessHouse:
     def run(self, *sources: str, **params: Any) -> list[dict[str, Any]]:
         """Run the DAG once for each source, one after the other."""
         confs = [{"recipe": "small", "destination": self.destination, "source": each, **params} for each in sources]
-        return list(fresh(RUN, **self.environment, CONFS=json.dumps(confs)))
+        return dag_runs(self.home).run(confs, self.environment)
 
     def recipe(self, text: str, name: str = "small") -> None:
         (self.recipes / f"{name}.yaml").write_text(text)
@@ -134,6 +117,23 @@ class ProcessHouse:
     def paid(self, service: str = "bytenite") -> int:
         """How many jobs a service was made to run since the mark."""
         return len([job for job in self.sandbox.ledger(service)["jobs"] if job["id"] not in self._before[service]])
+
+
+def airflow_at(home: Path) -> dict[str, str]:
+    """What an Airflow process reads as it starts."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "DAG_FILE": str(ROOT / "dags" / "process_video.py"),
+    }
+
+
+@functools.cache
+def dag_runs(home: Path) -> DagRuns:
+    """The one process for all runs of a home."""
+    return DagRuns(airflow_at(home))
 
 
 def migrated(path: Path) -> Path:
