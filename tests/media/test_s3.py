@@ -8,13 +8,16 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from airflow.sdk.execution_time import task_runner
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3.response import HTTPResponse
 
-from reelworks.core.errors import BadInputError, RefusedError, UnreachableError
+from reelworks.core.errors import BadInputError, BusyError, RefusedError, UnreachableError, VideoServiceError
 from reelworks.media import s3
 from reelworks.media.s3 import S3Url
 from reelworks.media.source import check_bucket
@@ -340,6 +343,32 @@ def test_no_answer_from_s3_says_so() -> None:
 def test_a_bucket_that_cannot_be_asked_for_is_no_missing_bucket() -> None:
     with pytest.raises(UnreachableError, match=r"cannot reach the bucket of s3://bucket/: no answer from S3"):
         check_bucket(make_client("http://127.0.0.1:9"), S3Url("bucket", ""))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "RequestTimeout", BusyError),
+        (400, "BadDigest", BusyError),
+        (400, "IncompleteBody", BusyError),
+        (409, "OperationAborted", BusyError),
+        (503, "SlowDown", BusyError),
+        (400, "InvalidRequest", RefusedError),
+        (409, "InvalidBucketState", RefusedError),
+    ],
+)
+def test_what_may_go_well_another_time_is_told_from_what_never_will(
+    s3_endpoint: str, bucket: str, status: int, code: str, kind: type[VideoServiceError]
+) -> None:
+    client, body = make_client(s3_endpoint), f"<Error><Code>{code}</Code></Error>".encode()
+
+    def refuse(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        return AWSResponse(request.url, status, {}, HTTPResponse(BytesIO(body), preload_content=False))
+
+    client.meta.events.register("before-send.s3.DeleteObject", refuse)
+
+    with pytest.raises(kind, match=f"cannot delete s3://{bucket}/k: S3 answered {status} {code}"):
+        s3.delete(client, S3Url(bucket, "k"))
 
 
 def test_a_copy_takes_a_content_type_that_is_given(client: S3Client, bucket: str) -> None:

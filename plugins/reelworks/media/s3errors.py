@@ -32,6 +32,9 @@ _WRONG_KEYS = {
     "AuthFailure",
 }
 
+_ANOTHER_TIME = {"RequestTimeout", "BadDigest", "IncompleteBody", "OperationAborted"}
+"""What S3 answers with 400 or 409 although the same request may go well: it came too slowly, broken, or too soon."""
+
 
 @contextmanager
 def s3_errors(client: S3Client, doing: str, url: S3Url) -> Iterator[None]:
@@ -81,7 +84,7 @@ def _answered(client: S3Client, what: str, url: S3Url, error: ClientError) -> Vi
         )
     if status == 301:
         return BadInputError(f"{what}: the bucket is in another region; give the connection its region_name")
-    if status == 429 or status >= 500:
+    if status == 429 or status >= 500 or code in _ANOTHER_TIME:
         return BusyError(f"{what}: S3 answered {status} {code}")
     return RefusedError(f"{what}: S3 answered {status} {code}", status)
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.errors import BusyError, RefusedError, VideoServiceError
+from reelworks.core.errors import BusyError, VideoServiceError
 from reelworks.media import s3
 from reelworks.media.publish import STAGING
 from reelworks.media.s3errors import s3_errors
@@ -82,12 +82,14 @@ class Notes:
 
     @contextmanager
     def _conditional(self, doing: str) -> Iterator[None]:
-        try:
-            with s3_errors(self.client, doing, self.url):
+        from botocore.exceptions import ClientError
+
+        with s3_errors(self.client, doing, self.url):
+            try:
                 yield
-        except RefusedError as error:
-            if error.status not in NOT_AS_READ:
-                raise
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in NOT_AS_READ:
+                    raise
 
 
 class Hold:
