@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reelworks.core.errors import BadInputError
-from reelworks.media.manifest import Manifest, build_manifest, read_manifest, write_manifest
+from reelworks.media import ffprobe
+from reelworks.media.manifest import Manifest, build_manifest, read_manifest, tool_versions, write_manifest
 from reelworks.media.s3 import S3Url
 
 if TYPE_CHECKING:
@@ -54,6 +57,26 @@ def test_times_are_utc_and_absent_ones_are_left_out() -> None:
     assert timings == {"submitted": "2026-11-21T10:00:00Z", "finished": "2026-11-21T10:05:00.123456Z"}
     with pytest.raises(ValueError, match="a time needs its zone"):
         a_manifest(timings={"submitted": datetime(2026, 11, 21)})
+
+
+@pytest.fixture(params=["exit 1", "exit 0", "exec sleep 60"])
+def odd_ffprobe(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    program = tmp_path / "ffprobe"
+    program.write_text(f"#!/bin/sh\n{request.param}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("REELWORKS_FFPROBE", str(program))
+    monkeypatch.setattr(ffprobe, "VERSION_TIMEOUT", 0.5)
+    remembered = (ffprobe.ffprobe_path, ffprobe.ffprobe_version)
+    for each in remembered:
+        each.cache_clear()
+    yield
+    for each in remembered:
+        each.cache_clear()
+
+
+@pytest.mark.usefixtures("odd_ffprobe")
+def test_an_ffprobe_that_tells_no_version_is_no_reason_to_fail() -> None:
+    assert tool_versions()["ffprobe"] == "unknown"
 
 
 def test_a_link_as_source_loses_its_query() -> None:

@@ -29,6 +29,7 @@ def _tag(name: bytes) -> int:
 _INVALID = _tag(b"INDA")
 _GONE = {_tag(b"\xf8403"), _tag(b"\xf8404")}
 _REFUSED = {_tag(b"\xf8400"), _tag(b"\xf8401"), _tag(b"\xf84XX")}
+VERSION_TIMEOUT = 30.0  # seconds
 LINK_OPTIONS = ["-rw_timeout", "30000000", "-reconnect", "1", "-reconnect_on_network_error", "1"]
 LINK_OPTIONS += ["-reconnect_on_http_error", "429,5xx", "-reconnect_delay_max", "8"]
 
@@ -45,7 +46,9 @@ def ffprobe_path() -> str:
 @functools.cache
 def ffprobe_version() -> str:
     """Give ffprobe's version, such as ``n8.1.2``."""
-    said = subprocess.run([ffprobe_path(), "-version"], capture_output=True, text=True, timeout=30, check=True)
+    said = subprocess.run(
+        [ffprobe_path(), "-version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT, check=True
+    )
     return said.stdout.split()[2]
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -185,5 +186,5 @@ def _version(package: str) -> str:
 def _ffprobe_version() -> str:
     try:
         return ffprobe_version()
-    except (VideoServiceError, OSError):
+    except (VideoServiceError, OSError, subprocess.SubprocessError, IndexError):
         return "unknown"
