@@ -13,6 +13,7 @@ from reelworks.core.board import OFTENER, Board, board_of
 from reelworks.core.errors import LostError, SignInRefusedError, UnreachableError
 from reelworks.core.flow import Call, Flow, Reply, Sleep, Step, ask
 from reelworks.core.jobs import Job, Phase, wait_for_job
+from reelworks.core.session import Session
 from reelworks.core.transport import aanswer
 from tests.conversation import Clock, Talk, reply
 
@@ -291,6 +292,8 @@ def test_an_interval_of_nothing_is_borne() -> None:
     assert service.run([("1", 0.0, 0.0)])["1"] < 1.0
 
 
-def test_a_process_has_one_board_for_a_connection() -> None:
-    assert board_of("hook", "a") is board_of("hook", "a")
-    assert board_of("hook", "a") is not board_of("hook", "b")
+def test_a_session_has_one_board() -> None:
+    one, other = (Session(lambda: iter(()), lambda token: {}) for _ in range(2))
+
+    assert board_of(one) is board_of(one)
+    assert board_of(one) is not board_of(other)

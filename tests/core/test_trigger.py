@@ -215,6 +215,34 @@ def test_many_waits_share_one_sign_in(service) -> None:
     assert service.server.asked.count("POST /v1/auth/access_token") == 1
 
 
+class ListingHook(ByteNiteHook):
+    """Lists however few jobs are wanted."""
+
+    def look_at_all(self, wanted):
+        job = yield from self.look("17")
+        return {"17": job}
+
+
+def test_waits_on_the_old_and_the_new_address_of_a_connection_share_no_list(service, monkeypatch, request) -> None:
+    """Each goes on where it began, and a small number is a job's id at either."""
+    service.states = ["JOB_STATE_PARTITIONING"]
+    old, new = make(hook=hook_path(ListingHook)), make(hook=hook_path(ListingHook))
+
+    async def both(moved):
+        before = asyncio.create_task(events_of(old))
+        while LOOK not in service.server.asked:  # noqa: ASYNC110, another thread writes it
+            await asyncio.sleep(0.01)
+        connect(monkeypatch, "bytenite_default", password=f"key of {request.node.name}", host=moved.url)
+        after = await events_of(new)
+        service.states = ["JOB_STATE_FAILED"]
+        return [event.payload["phase"] for (event,) in (await before, after)]
+
+    with serving() as moved:
+        Service(moved)
+
+        assert asyncio.run(asyncio.wait_for(both(moved), 15)) == ["failed", "succeeded"]
+
+
 def test_a_triggerer_that_stops_leaves_the_job_alone_and_another_goes_on(service) -> None:
     service.states = ["JOB_STATE_PARTITIONING"]
     trigger = make()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from reelworks.core.errors import BusyError, LostError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.jobs import Job
+from reelworks.core.session import Session
 
 LookAtAll: TypeAlias = Callable[[Collection[str]], Flow[dict[str, Job]]]
 
@@ -29,12 +30,12 @@ class Board:
     """What the last list showed. Whoever first needs a newer one asks for it; the others wait for that answer.
 
     Nothing runs in the background: a board that nobody looks at asks nothing, and a wait that ends leaves nothing
-    behind. Safe to share between coroutines and threads, and between waits of different intervals.
+    behind. Safe to share between the coroutines of an event loop, and between waits of different intervals.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._gate = threading.Lock()
+        self._asking = False
         self._answered = float("-inf")
         self._jobs: dict[str, Job] = {}
         self._failure: str | None = None
@@ -89,15 +90,15 @@ class Board:
         while self._answered <= came and (now := self._clock()) >= self._answered + young * pace:
             if now < (due := self._answered + pace):
                 yield Sleep(due - now)
-            elif not self._gate.acquire(blocking=False):
+            elif self._asking:
                 yield Sleep(pause)
                 pause = min(1.0, 2 * pause)
             else:
+                self._asking = True
                 try:
-                    if self._answered <= came:  # else somebody was quicker
-                        yield from self._renew(look_at_all)
+                    yield from self._renew(look_at_all)
                 finally:
-                    self._gate.release()
+                    self._asking = False
 
     def _renew(self, look_at_all: LookAtAll) -> Flow[None]:
         now = self._clock()
@@ -116,9 +117,9 @@ class Board:
         self._answered = self._clock()
 
 
-_BOARDS: dict[tuple[str, ...], Board] = {}
+_BOARDS: WeakKeyDictionary[Session, Board] = WeakKeyDictionary()
 
 
-def board_of(*key: str) -> Board:
-    """Return this process's one board for ``key``: a service and a connection."""
-    return _BOARDS.setdefault(key, Board())
+def board_of(session: Session) -> Board:
+    """Return the session's one board. A connection that is changed has another session: ids there mean other jobs."""
+    return _BOARDS.setdefault(session, Board())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -111,10 +111,14 @@ class VideoServiceHook(BaseHook):
 
     async def aanswer(self, flow: Flow[T]) -> T:
         """Carry ``flow`` to its end in the triggerer, without blocking its event loop."""
+        return await self.aanswer_with(lambda session: flow)
+
+    async def aanswer_with(self, make: Callable[[Session], Flow[T]]) -> T:
+        """Do the same with a flow that shares something with the others of its session."""
         connection = self._there(await afind_connection(self.conn_id))
-        line = _triggerer_line(*self._address(connection))
+        line, session = _triggerer_line(*self._address(connection)), self._session(connection)
         with metrics.of_service(self.conn_type):
-            return await aanswer(self._session(connection).carry(flow), line.send)
+            return await aanswer(session.carry(make(session)), line.send)
 
     def connection(self) -> Connection:
         """Read the connection on a worker.

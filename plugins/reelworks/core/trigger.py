@@ -12,11 +12,12 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from reelworks.core import metrics
-from reelworks.core.board import OFTENER, board_of
+from reelworks.core.board import OFTENER, Board, board_of
 from reelworks.core.errors import StalledError, VideoServiceError
 from reelworks.core.flow import Flow
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.jobs import Job, Phase, wait_for_job
+from reelworks.core.session import Session
 from reelworks.core.task_states import GIVEN_UP, astate_of
 
 FIRST_LOOK = 6.0
@@ -78,16 +79,19 @@ class JobTrigger(BaseTrigger):
         hook = load_hook(self.hook, self.conn_id)
         now = time.time()
         deadline = self.deadline or now + (self.timeout or 0)
-        wait = wait_for_job(
-            lambda: self._look(hook, deadline),
-            interval=self.interval / OFTENER if hook.lists_jobs else self.interval,
-            deadline=deadline,
-            stall=self.stall,
-            first_look_after=0.0 if self.ends_task else FIRST_LOOK,
-            notice=lambda job: self.log.info("%s", job),
-        )
+
+        def wait(session: Session) -> Flow[Job]:
+            return wait_for_job(
+                lambda: self._look(hook, board_of(session), deadline),
+                interval=self.interval / OFTENER if hook.lists_jobs else self.interval,
+                deadline=deadline,
+                stall=self.stall,
+                first_look_after=0.0 if self.ends_task else FIRST_LOOK,
+                notice=lambda job: self.log.info("%s", job),
+            )
+
         try:
-            job = await hook.aanswer(wait)
+            job = await hook.aanswer_with(wait)
         except VideoServiceError as error:
             stalled = {"stalled": error.seen} if isinstance(error, StalledError) else {}
             yield TriggerEvent({"job_id": self.job_id, "phase": None, "message": str(error), **stalled})
@@ -98,10 +102,10 @@ class JobTrigger(BaseTrigger):
         else:
             yield TriggerEvent(event)
 
-    def _look(self, hook: VideoServiceHook, deadline: float) -> Flow[Job]:
+    def _look(self, hook: VideoServiceHook, board: Board, deadline: float) -> Flow[Job]:
         if not hook.lists_jobs:
             return hook.look(self.job_id)
-        board, left = board_of(self.hook, self.conn_id), deadline - time.time()
+        left = deadline - time.time()
         if left <= self.interval:  # too near its end to wait for the next list
             return board.look_singly(self.job_id, self.interval, hook.look, within=left)
         return board.look(self.job_id, self.interval, hook.look_at_all, hook.look)
