@@ -25,11 +25,11 @@ from uuid import uuid4
 
 import boto3
 import structlog
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook  # noqa: F401 - what each process would else import
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook  # noqa: F401
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType, TIRunContext
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-from airflow.sdk.execution_time import comms, task_runner
+from airflow.sdk.execution_time import comms, supervisor, task_runner  # noqa: F401
 from airflow.sdk.plugins_manager import integrate_macros_plugins
 from airflow.sdk.serde import deserialize
 from airflow.sdk.timezone import utcnow
@@ -38,10 +38,10 @@ from botocore.loaders import JSONFileLoader
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
 
-integrate_macros_plugins()  # once here instead of in each process
-
+# Once here instead of in each process: it has what is imported and read by now.
+integrate_macros_plugins()
 _read_model = functools.cache(JSONFileLoader().load_file)
-JSONFileLoader.load_file = lambda _, path: _read_model(path)  # type: ignore[method-assign] # the same
+JSONFileLoader.load_file = lambda _, path: _read_model(path)  # type: ignore[method-assign]
 boto3.session.Session(region_name="us-east-1").client("s3")
 
 
