@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from tests.guarantees.encoder_house import EncoderHouse
 
@@ -35,6 +37,27 @@ def test_a_source_in_the_inbound_bucket_is_read_where_it_lies(house: EncoderHous
     assert life.run().state == "success"
     assert house.paid()[0]["source"] == f"s3:///{key}"
     house.s3.head_object(Bucket="openencoder-in", Key=key)
+
+
+def test_a_source_that_is_replaced_as_it_is_copied_costs_nothing(
+    house: EncoderHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = house.put()
+    call = BaseClient._make_api_call
+
+    def replaced(client: Any, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "CopyObject":
+            bucket, _, key = source.removeprefix("s3://").partition("/")
+            call(client, "PutObject", {"Bucket": bucket, "Key": key, "Body": b"another"})
+        return call(client, operation, params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", replaced)
+    outcome = house.encode(source).run()
+
+    assert outcome.state == "failed", outcome
+    assert f"{source} was replaced after it had been looked at" in outcome.error
+    assert house.paid() == []
+    assert house.traces() == {}
 
 
 def test_bytes_go_by_way_of_the_worker_where_the_server_has_another_s3(
