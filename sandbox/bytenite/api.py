@@ -163,9 +163,9 @@ class Api:
         return self._job(self._.jobs.get(job_id))
 
     async def get_results(self, job_id: str) -> JSONResponse:
-        """Show links to the results; before the end there are none, in the way that is set."""
+        """Show links to the results; where there are none, as before the end, in the way that is set."""
         job = self._.jobs.get(job_id)
-        if job.state != states.COMPLETE:
+        if job.state != states.COMPLETE and not job.results:
             kind = self._.settings.results_before_done
             if kind == "404":
                 raise RefusedError(404, "results not found")

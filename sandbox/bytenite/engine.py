@@ -84,8 +84,10 @@ class Engine:
         try:
             results = await self._make(job, work)
             await self._last_until(job)
-            job.results, job.state, job.progress = results, states.COMPLETE, 100.0
-            job.completed_at = time.time()
+            job.results, job.completed_at = results, time.time()
+            if job.doomed:
+                raise DoomedError(job.doomed)
+            job.state, job.progress = states.COMPLETE, 100.0
         except (PlaceError, media.MediaError, ImpossibleError, DoomedError) as error:
             self._fail(job, str(error).replace(str(work), "").replace(str(self._state.path), ""))
         except Exception:
@@ -115,7 +117,7 @@ class Engine:
         data: dict[str, Any] = (job.params or {})["data"]
         outputs = [read_output(output, index) for index, output in enumerate(data["outputs"])]
         names = [result_name(data, index, job.name) for index in range(len(outputs))]
-        if job.doomed:
+        if job.doomed and not self._settings().fail_late:
             await self._last_until(job)
             raise DoomedError(job.doomed)
         if job.instant:

@@ -19,6 +19,7 @@ class Settings(BaseModel):
     job_seconds: float = Field(default=0.0, ge=0, description="the least time a job takes from its start")
     encodes: int = Field(default=1, ge=1, le=64, description="jobs encoded at the same time")
     fail_next: int = Field(default=0, ge=0, description="so many jobs run from now on fail")
+    fail_late: bool = Field(default=False, description="such a job makes its results first, and lists them")
     fail_message: str = "the sandbox was told to fail this job"
     result_names: Literal["documented", "hostile"] = "documented"
     results_before_done: Literal["null", "empty", "404"] = "empty"

@@ -2,6 +2,7 @@ import re
 from typing import Any
 
 import pytest
+import requests
 
 from tests.sandbox.caller import BUCKET, DOCUMENT_PARAMS, Caller, small_output
 from tests.sandbox.process import SandboxProcess
@@ -148,6 +149,16 @@ def test_a_job_told_to_fail_says_why(caller: Caller) -> None:
 
     assert (failed["state"], failed["errorMessage"]) == ("JOB_STATE_FAILED", "out of luck")
     assert next_one["state"] == "JOB_STATE_COMPLETE"
+
+
+def test_a_job_told_to_fail_late_lists_what_it_has_made(caller: Caller) -> None:
+    caller.sandbox.settings(fail_next=1, fail_late=True)
+
+    failed = caller.finish("http://127.0.0.1:1/a.mp4")
+
+    assert failed["state"] == "JOB_STATE_FAILED"
+    (result,) = caller.get(f"/{failed['id']}/results").json()["results"]
+    assert requests.get(result["link"], timeout=20).ok
 
 
 def test_lists_come_in_pages_with_numbers_as_text(caller: Caller) -> None:
