@@ -1,6 +1,7 @@
 """What a task remembers of its job between tries."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -47,6 +48,11 @@ def test_the_latest_word_counts() -> None:
 
     assert load_claim(store).job_id == "j-1"
     assert first.job_id is None
+
+
+@pytest.mark.parametrize(("job_id", "made"), [("j-1", True), ("j-2", False)])
+def test_what_one_job_made_is_not_taken_for_the_next_ones(job_id, made) -> None:
+    assert replace(claim(), job_id="j-1", made=True).with_job(job_id).made is made
 
 
 def test_the_name_tells_people_where_the_job_comes_from() -> None:
