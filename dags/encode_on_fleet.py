@@ -8,7 +8,8 @@ running until the machines are gone. It tries for an hour. A run that is cleared
 The run is a success only if all of it was done; one that was stopped is red, whatever it was marked as.
 
 Machines outlive their run only if `delete_machines` itself is stopped by hand, or if the server is away for more than
-that hour: it is red then, and does the rest when it is cleared. One run at a time, because the server cannot tell whose
+that hour: it is red then, and does the rest when it is cleared. While the DAG is paused it does not begin, and the
+machines stay: pause it between runs. One run at a time, because the server cannot tell whose
 a machine is: what is rented by hand meanwhile in the same size may be deleted, too.
 """
 
