@@ -27,7 +27,7 @@ def left_staged(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
 
     How folders are named there is private, so content tells: a folder is of a published video if something that has
     lain in it has lain at the video's public place, too. What a gate refused stays, for somebody may look at it: of
-    each such video the one folder of its run, and the note that keeps its place.
+    each such video the one folder of its run. A note keeps the place of what may yet be published there.
     """
     places = {video.place for video in videos if video.fate == "published"}
     made = [change for change in evidence.history if change.bucket == OUTBOX and change.created]
@@ -35,11 +35,12 @@ def left_staged(videos: list[Expected], evidence: Evidence) -> Iterator[str]:
     theirs = {_folder(change.key) for change in made if change.key.startswith(STAGING) and change.etag in public}
     left = [key for key in evidence.listing.get(OUTBOX, {}) if key.startswith(STAGING)]
     yield from (key for key in left if _folder(key) in theirs)
-    refused = {f"s3://{OUTBOX}/{video.place}".rstrip("/") for video in videos if video.fate == "refused"}
+    unpublished = [video for video in videos if video.fate in ("refused", "given up")]
+    kept = {f"s3://{OUTBOX}/{video.place}".rstrip("/") for video in unpublished}
     notes = {key for key in left if key.startswith(NOTES)}
-    yield from (key for key in notes if _place(evidence.documents.get(key)) not in refused)
+    yield from (key for key in notes if _place(evidence.documents.get(key)) not in kept)
     others = [key for key in left if key not in notes and _folder(key) not in theirs]
-    if len({*map(_folder, others)}) > len(refused):
+    if len({*map(_folder, others)}) > sum(video.fate == "refused" for video in videos):
         yield from others
 
 

@@ -90,11 +90,11 @@ class Scenario:
         return judge(self.videos, evidence)
 
     def _a_video_on_whose_way_all_goes_wrong(self) -> None:
-        """Answers are lost, ByteNite's first job fails, and each task dies: once when its job is paid, and later."""
+        """Answers are lost, ByteNite's first job makes all and fails, each task dies as it has paid, and later."""
         for service, endpoints in STUMBLES.items():
             rules = ({"kind": "reset_after", "endpoint": each, "times": 1} for each in endpoints)
             self.sandbox.faults(*rules, service=service)
-        self.sandbox.settings("bytenite", fail_next=1)
+        self.sandbox.settings("bytenite", fail_next=1, fail_late=True)
         self._through(self._landed("sound", "published"), mortal=True)
 
     def _a_video_that_fails_its_gate(self) -> None:

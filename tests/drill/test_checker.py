@@ -293,13 +293,15 @@ def test_staged_outputs_of_a_video_that_was_given_up_may_not_stay(made: Made) ->
     ("told", "stays"),
     [
         ({"place": f"s3://{OUTBOX}/{NOISY.place.rstrip('/')}"}, True),
+        ({"place": f"s3://{OUTBOX}/{GIVEN_UP.place.rstrip('/')}"}, True),
         ({"place": f"s3://{OUTBOX}/{GOOD.place.rstrip('/')}"}, False),
         ({}, False),
         ("no note", False),
     ],
     ids=repr,
 )
-def test_a_place_is_kept_only_for_a_video_that_its_gate_refused(made: Made, told: object, stays: bool) -> None:
+def test_a_place_is_kept_only_for_a_video_that_may_yet_be_published(made: Made, told: object, stays: bool) -> None:
+    made.videos.append(GIVEN_UP)
     made.evidence.listing[OUTBOX]["_staging/places/0123456789abcdef.json"] = "n"
     made.evidence.documents["_staging/places/0123456789abcdef.json"] = told
 
