@@ -71,12 +71,15 @@ def environment(name: str) -> str:
 
 
 def setting(name: str) -> str:
-    """Return a setting inside a task or a trigger; costs one request to Airflow where there is no Variable."""
-    from airflow.sdk import Variable
+    """Return a setting inside a task or a trigger; costs two requests to Airflow where there is no Variable.
+
+    :raises UnreachableError: Airflow does not answer. The default may be another account, or another bucket.
+    """
+    from reelworks.core.lookups import find_variable
 
     if TABLE[name].parsed:
         return environment(name)
-    return str(Variable.get(name, default="") or "").strip() or environment(name)
+    return (find_variable(name) or "").strip() or environment(name)
 
 
 def seconds(name: str) -> float:

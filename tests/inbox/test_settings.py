@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reelworks import settings
-from reelworks.core.errors import BadInputError
+from reelworks.core.errors import BadInputError, UnreachableError
 from reelworks.inbox.place import Inbox
 from reelworks.settings import TABLE, as_markdown, count, environment, seconds, setting, words
 from tests.inbox.airflow_edge import Airflow
@@ -95,3 +95,11 @@ def test_whatever_the_code_reads_is_in_the_table_and_the_other_way_round() -> No
     named |= {f"REELWORKS_{service}_POOL" for service in ("BYTENITE", "OPENENCODER", "PIXOP")}
 
     assert named == set(TABLE)
+
+
+def test_an_airflow_that_does_not_answer_is_not_taken_for_one_without_the_variable(airflow: Airflow) -> None:
+    airflow.variables["REELWORKS_OUTBOX"] = "s3://theirs"
+    airflow.silent = True
+
+    with pytest.raises(UnreachableError, match="does not say whether there is a Variable 'REELWORKS_OUTBOX'"):
+        setting("REELWORKS_OUTBOX")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from airflow.sdk import BaseHook
 
 from reelworks.core import metrics
-from reelworks.core.connections import afind_connection, find_connection
 from reelworks.core.errors import BadInputError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Call, Flow, Reply
 from reelworks.core.jobs import Job
+from reelworks.core.lookups import afind_connection, find_connection
 from reelworks.core.session import Session, shared_session
 from reelworks.core.transport import TriggererLine, WorkerLine, aanswer, answer, reply_of
 

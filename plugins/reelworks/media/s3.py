@@ -88,7 +88,7 @@ def found_connection(aws_conn_id: str | None) -> Connection | None:
     :raises BadInputError: it is not.
     :raises UnreachableError: Airflow does not say.
     """
-    from reelworks.core.connections import find_connection
+    from reelworks.core.lookups import find_connection
 
     if aws_conn_id is None:
         return None
@@ -97,7 +97,7 @@ def found_connection(aws_conn_id: str | None) -> Connection | None:
 
 def require_connection(aws_conn_id: str) -> Connection:
     """Return the connection of that name; BadInputError says how to make it."""
-    from reelworks.core.connections import find_connection
+    from reelworks.core.lookups import find_connection
 
     if connection := find_connection(aws_conn_id):
         return connection

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError
+from reelworks.core.lookups import find_connection
 from reelworks.core.presets import load, preset_names
 from reelworks.openencoder.account import register
 from reelworks.openencoder.job_steps import OpenEncoderStepOperator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError, BusyError, SignInRefusedError, UnreachableError
+from reelworks.core.lookups import find_connection
 from reelworks.pixop import accounts
 from reelworks.pixop.account import sign_in
 from reelworks.pixop.steps import PixopStepOperator

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from reelworks.core.connections import find_connection
 from reelworks.core.errors import BadInputError
+from reelworks.core.lookups import find_connection
 from reelworks.reap.folders import OpenEncoderFolders
 from reelworks.reap.holdings import ByteNiteJobs, Holdings, OpenEncoderJobs, OpenEncoderMachines, PixopVideos
 from reelworks.reap.reaper import Reaper
