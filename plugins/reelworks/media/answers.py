@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from reelworks.core.errors import LostError, RefusedError
+from reelworks.core.flow import LATER
 
 if TYPE_CHECKING:
     from requests import Response
 
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
-_PATIENCE = {408, 425, 429}
 _GONE = {403, 404, 410}  # 403 is what expired links answer
 
 
@@ -61,7 +61,7 @@ def check_status(answer: Response, shown: str) -> None:
     status = answer.status_code
     if status in _GONE:
         raise LostError(f"{shown} answered {status}: the file is gone or the link has expired")
-    if status in _PATIENCE or status >= 500:
+    if status in LATER or status >= 500:
         raise Stumble(f"answered {status}", _retry_after(answer), busy=True)
     if status not in (200, 206):
         raise RefusedError(f"{shown} answered {status}", status)
