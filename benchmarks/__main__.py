@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 
+from benchmarks.ending import ended, waited_for
 from benchmarks.report import say
 from stack import ROOT
 from stack.table import table
@@ -25,7 +25,12 @@ SHORT = 900.0
 
 
 def main() -> int:
-    """Run them all, whatever becomes of one; return 1 unless all bars hold."""
+    """Run them all, whatever becomes of one; return 1 unless all bars hold, or what a shell says of a signal."""
+    return ended(measured)
+
+
+def measured() -> int:
+    """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true")
     full = parser.parse_args().full
@@ -34,7 +39,7 @@ def main() -> int:
         say(f"\n=== {name}")
         began = time.monotonic()
         command = [sys.executable, "-m", f"benchmarks.{name}", *([] if full else short)]
-        codes.append(subprocess.run(command, cwd=ROOT).returncode)
+        codes.append(waited_for(command, ROOT))
         rows.append((name, f"{time.monotonic() - began:.0f}", "FAIL" if codes[-1] else "PASS"))
     took = time.monotonic() - start
     codes.append(int(took > SHORT and not full))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from benchmarks.ending import ended
 from benchmarks.instant import instant_clip
 from benchmarks.report import Bar, percentile, report, say, shown
 from benchmarks.running import Load, Running, median, running
@@ -93,4 +94,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

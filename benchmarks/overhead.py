@@ -13,6 +13,7 @@ import argparse
 import sys
 import time
 
+from benchmarks.ending import ended
 from benchmarks.instant import instant_clip
 from benchmarks.report import percentile, report, say, shown
 from benchmarks.running import Running, running
@@ -81,4 +82,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

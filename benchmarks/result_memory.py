@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ending import ended
 from benchmarks.instant import result_link
 from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.media.s3 import S3Url, s3_client
@@ -83,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -21,6 +21,7 @@ import boto3
 from airflow.sdk.execution_time import task_runner
 from botocore.config import Config
 
+from benchmarks.ending import ended
 from reelworks.inbox.listing import listed
 from reelworks.inbox.place import Inbox
 from reelworks.inbox.seen import Seen
@@ -100,4 +101,4 @@ def _client(access: dict[str, str]) -> Any:
 
 if __name__ == "__main__":
     os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp())
-    main()
+    sys.exit(ended(main))

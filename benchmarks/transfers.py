@@ -26,6 +26,7 @@ from typing import Any
 import requests
 
 from benchmarks.curl import CURL, as_it_is, piped
+from benchmarks.ending import ended
 from benchmarks.instant import result_link
 from benchmarks.report import Bar, report
 from reelworks.bytenite.hook import ByteNiteHook
@@ -85,20 +86,24 @@ class Bench:
 
     def ours(self, way: str, what: str, target: s3.S3Url) -> tuple[float, float]:
         """Transfer in a process of its own; return seconds and the MB that it added."""
-        command = [sys.executable, "-m", "benchmarks.transfers", "--one", way, what, str(target)]
-        said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        command = [sys.executable, "-m", "benchmarks.transfers", "--one", way, str(target)]
+        # Not as an argument: it may be a link, which is as good as a password.
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, input=what.encode()).stdout
         figures: dict[str, float] = json.loads(said.splitlines()[-1])
         return figures["seconds"], figures["added"]
 
-    def curl(self, *arguments: str, signed: bool = False) -> list[str]:
-        """Return a call of curl's; the token goes in a file, as other users may read a command line."""
-        if not signed:
-            return [*CURL, *arguments]
-        access, file = self.sandbox.info["pixop"], self.folder / "token"
-        pair = (access["email"], access["password"])
-        token = requests.get(f"{access['url']}/accounts/v1/token", auth=pair, timeout=60).json()["jwtToken"]
-        file.write_text(f'header = "Authorization: Bearer {token}"\n')
-        return [*CURL, "-K", str(file), *arguments]
+    def curl(self, url: str, *arguments: str, signed: bool = False) -> list[str]:
+        """Return a call of curl's; link and token go in a file, as other users may read a command line."""
+        lines = [f'url = "{url}"\n']
+        if signed:
+            access = self.sandbox.info["pixop"]
+            pair = (access["email"], access["password"])
+            token = requests.get(f"{access['url']}/accounts/v1/token", auth=pair, timeout=60).json()["jwtToken"]
+            lines.append(f'header = "Authorization: Bearer {token}"\n')
+        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix="curl-")
+        with open(descriptor, "w") as file:
+            file.writelines(lines)
+        return [*CURL, "-K", name, *arguments]
 
 
 def curl_up(bench: Bench, size: int) -> float:
@@ -109,7 +114,7 @@ def curl_up(bench: Bench, size: int) -> float:
     url = bench.sandbox.url("pixop") + api.upload_path(video_id, light=True)
     kind = ["-X", "POST", "-H", f"Content-Type: {form.content_type}"]
     link = bench.client.generate_presigned_url("get_object", {"Bucket": SOURCE.bucket, "Key": SOURCE.key})
-    seconds = piped(bench.curl(link), bench.curl(*kind, *as_it_is(form.len), url, signed=True), head, tail)
+    seconds = piped(bench.curl(link), bench.curl(url, *kind, *as_it_is(form.len), signed=True), head, tail)
     bench.hook.answer(api.delete_video(video_id))
     return seconds
 
@@ -126,13 +131,13 @@ def curl_down(bench: Bench, video_id: str, size: int) -> float:
     """Fetch an original with two curls."""
     url = bench.sandbox.url("pixop") + api.download_path(video_id, original=True)
     link = bench.client.generate_presigned_url("put_object", {"Bucket": BACK.bucket, "Key": BACK.key})
-    return piped(bench.curl(url, signed=True), bench.curl(*as_it_is(size), link))
+    return piped(bench.curl(url, signed=True), bench.curl(link, *as_it_is(size)))
 
 
 def curl_result(bench: Bench, link: str, size: int) -> float:
     """Fetch a result of ByteNite's with two curls."""
     target = bench.client.generate_presigned_url("put_object", {"Bucket": BACK.bucket, "Key": BACK.key})
-    return piped(bench.curl(link), bench.curl(*as_it_is(size), target))
+    return piped(bench.curl(link), bench.curl(target, *as_it_is(size)))
 
 
 def cut(bench: Bench, video_id: str, size: int) -> float:
@@ -220,11 +225,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--gigabytes", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--one", nargs=3, metavar=("WAY", "WHAT", "URL"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        way, what, url = given.one
-        one(way, what, s3.S3Url.parse(url))
+        way, url = given.one
+        one(way, sys.stdin.read(), s3.S3Url.parse(url))
         return 0
     if not shutil.which("curl"):
         parser.error("curl, which all is compared with, is not there: install it")
@@ -251,4 +256,4 @@ def connect(sandbox: SandboxProcess) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

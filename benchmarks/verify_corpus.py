@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.ending import ended
 from reelworks.core.presets import Rendition
 from reelworks.verify.gates import Gates
 from reelworks.verify.survey import Survey, survey
@@ -82,4 +83,4 @@ def _names(said: Verdict) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -21,6 +21,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks.counter import FAR, Counting, counting
+from benchmarks.ending import ended
 from benchmarks.loop_probe import FILE, lateness
 from benchmarks.report import Bar, percentile, report, say, shown
 from benchmarks.running import Running, epoch, run_path, running
@@ -196,4 +197,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

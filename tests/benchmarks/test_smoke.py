@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.transfers import Bench
 from stack import ROOT
 
 
@@ -35,3 +36,12 @@ def test_without_curl_nothing_is_started(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "curl" in done.stderr.splitlines()[-1]
+
+
+def test_no_link_is_on_curls_command_line(tmp_path: Path) -> None:
+    command = Bench(None, tmp_path, None, None).curl("http://s3/key?X-Amz-Signature=abc", "-X", "POST")  # type: ignore[arg-type]
+
+    file = Path(command[command.index("-K") + 1])
+    assert "abc" not in " ".join(command)
+    assert file.read_text() == 'url = "http://s3/key?X-Amz-Signature=abc"\n'
+    assert file.stat().st_mode & 0o077 == 0
