@@ -36,6 +36,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     (recipes / "worst.yaml").write_text(WORST)
     overrides = {
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+        # Nobody edits a DAG meanwhile, and to read all of them each ten seconds takes a fifth of a core.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "REELWORKS_RECIPES": str(recipes),
         # A sweep of the schedule's between two of a test's would start what the test counts.
         "REELWORKS_SWEEP_SCHEDULE": "0 3 * * *",
