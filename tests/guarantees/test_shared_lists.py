@@ -53,7 +53,7 @@ def test_waits_learn_of_their_jobs_from_lists(house: House) -> None:
     ended = asyncio.run(play())
     looked = asked(house) - before
     for job_id in drafts[3:]:
-        hook.answer(hook.cancel(job_id))
+        hook.answer(api.delete_job(job_id))
 
     assert all("404" in event for event in ended)
     assert looked["list_jobs"] >= 3
