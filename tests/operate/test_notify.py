@@ -22,9 +22,10 @@ from tests.operate.dag_processor import told_by_the_dag_processor
 from tests.operate.mailbox import Mailbox, mailbox
 from tests.operate.otlp import Collector, collector
 from tests.process.conftest import SMALL
-from tests.process.house import RUN, ProcessHouse
+from tests.process.dag_runs import DagRuns
+from tests.process.house import ProcessHouse
 from tests.sandbox.process import SandboxProcess
-from tests.subprocesses import ROOT, fresh
+from tests.subprocesses import ROOT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
@@ -90,7 +91,8 @@ class TellingHouse(ProcessHouse):
 
     def run_each(self, confs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         confs = [{"destination": self.destination, **conf} for conf in confs]
-        return list(fresh(RUN, **self.environment, CONFS=json.dumps(confs)))
+        with DagRuns(self.environment) as runs:
+            return runs.run(confs, self.environment)
 
 
 @dataclass

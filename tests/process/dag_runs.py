@@ -7,9 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from tests.subprocesses import ROOT
 
@@ -26,6 +25,14 @@ class DagRuns:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(30)
 
     def run(self, confs: list[dict[str, Any]], environment: Mapping[str, str]) -> list[dict[str, Any]]:
         """Run the DAG once for each conf, one after the other; return the states, and what ``probe`` found."""
@@ -62,17 +69,9 @@ def serve() -> None:
             os.dup2(said, 2)
             os.environ.update(asked["environment"])
             settings.engine.dispose(close=False)
-            code = 1
-            try:
-                with open(asked["result"], "w") as file:
-                    json.dump([_ran(conf) for conf in asked["confs"]], file)
-                code = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
+            with open(asked["result"], "w") as file:
+                json.dump([_ran(conf) for conf in asked["confs"]], file)
+            return  # and not os._exit: metrics are sent when the interpreter ends
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
 
 
