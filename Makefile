@@ -27,12 +27,12 @@ drill: setup  ## N=100 videos go through while services, workers and all else fa
 	@$(PY) -m drill --count $(N) --seed $(SEED)
 
 # The suites that fork task processes or start a whole Airflow each run in a process of their own: a fork inherits the
-# threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so three run at once; the
+# threads' locks and the open clients of whatever ran before it. Much of their time is waiting, so four run at once; the
 # longest come first.
 KILLS := tests/guarantees/test_one_paid_job.py
 SUITES := tests/whole tests/guarantees tests/process tests/cluster tests/drill tests/sandbox tests/pixop \
 	tests/openencoder tests/reap tests/dags tests/operate
-LANES ?= 3
+LANES ?= 4
 
 test: setup  ## run all tests; ARGS='-k name' picks some
 ifdef ARGS
