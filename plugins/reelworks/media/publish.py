@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from reelworks.core.errors import BadInputError, BadOutputError, VideoServiceError
+from reelworks.core.errors import BadInputError, BadOutputError, LostError, UnreachableError, VideoServiceError
 from reelworks.core.presets import Rendition
 from reelworks.media import s3
 from reelworks.media.checks import check_rendition, check_tail
+from reelworks.media.ffprobe import ffprobe_path
 from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.multipart import ANY_TYPE, type_of
 from reelworks.media.probe import Probe, decodes, probe
@@ -91,13 +92,20 @@ class Delivery:
         return stored
 
     def _inspected(self, url: s3.S3Url, wanted: Rendition | None, source: Probe | None) -> tuple[Probe, list[str]]:
-        """Return what a staged output is, and what is wrong with it; its end is decoded, for it may be cut."""
+        """Return what a staged output is, and what is wrong with it; its end is decoded, for it may be cut.
+
+        :raises BadInputError: there is no ffprobe to look with, which says nothing about the output.
+        :raises UnreachableError: it is no longer in our own S3, which says nothing about the service.
+        """
+        ffprobe_path()
         link = s3.presign(self.client, url, PROBE_LINK_LIFETIME)
         try:
             seen = probe(link)
             tail = decodes(link, None, start=max(0.0, (seen.duration or 0.0) - 2.0))
         except BadInputError as error:
             raise BadOutputError(f"nothing was published, see {url}: {error}") from None
+        except LostError as error:
+            raise UnreachableError(f"{url} cannot be looked at: {error}") from None
         return seen, check_tail(tail, seen) + (check_rendition(seen, wanted, source) if wanted else [])
 
     def _release(self, name: str, stored: Stored, etag: str, seen: Probe) -> dict[str, Any]:
