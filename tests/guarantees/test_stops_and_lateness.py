@@ -136,6 +136,25 @@ def test_a_create_that_is_acted_on_late_does_not_outlive_the_job(house: House) -
     assert house.traces() == {}
 
 
+@pytest.mark.only("openencoder")
+def test_a_create_that_is_acted_on_late_is_not_paid_beside_the_job_of_the_next_try(house: House) -> None:
+    house.settings(job_seconds=3, static_workers=1)
+    house.faults({"kind": "reset_before", "endpoint": "create_job", "times": 1})
+    life = house.encode(house.put(), house.impatient)
+    assert life.start().state == "deferred"
+    claim = life.store["reelworks.job"]
+    late = create_job(house.preset, key_address("late.mp4"), key_address(job_folder(claim["name"])))
+    house.quick.hook_class().answer(late)
+    house.cancel(claim["job_id"])
+
+    assert life.resume(life.run_trigger().event).state == "up_for_retry"
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert [job["state"] for job in house.paid()].count("completed") == 1, house.paid()
+    assert house.traces() == {}
+
+
 def test_a_retry_policy_that_ends_the_task_ends_its_job(house: House) -> None:
     house.settings(job_seconds=60)
     policy = ExceptionRetryPolicy([RetryRule(UnreachableError, RetryAction.FAIL)])

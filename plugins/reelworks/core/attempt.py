@@ -49,7 +49,7 @@ class Attempt:
         if claim and not claim.done and not claim.spent and (running := self._taken_over(claim)):
             return running
         if claim and not claim.done:
-            self.ending.tidied(claim)
+            self.ending.tidied(claim, gone=not claim.resent)
         if claim:
             disown(claim.name)
         notes = self.operator.check(self.context)

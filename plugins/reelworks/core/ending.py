@@ -156,6 +156,11 @@ class Ending:
             # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
             self.tidied(claim, gone=not claim.resent and (isinstance(why, HOPELESS) or bool(job_id)))
 
+    def _end_twins(self, claim: Claim) -> None:
+        twin = self.operator.service.answer(self.operator.find(claim))  # which ends all but one of its name
+        if twin and not claim.done:  # else it is the one whose outputs are published
+            self.operator.service.answer(self.operator.service.cancel(twin))
+
     def tidied(self, claim: Claim, *, gone: bool = True) -> None:
         """Tidy up after a job that is over; then, if it is known to be ``gone``, it is nobody's any more.
 
@@ -163,7 +168,7 @@ class Ending:
         """
         try:
             if claim.resent:
-                self.operator.service.answer(self.operator.find(claim))  # which ends all but one of its name
+                self._end_twins(claim)
             self.operator.tidy(claim)
         except VideoServiceError as error:
             if claim.done and not isinstance(error, HOPELESS) and retry_follows(self.operator, self.context, error):
