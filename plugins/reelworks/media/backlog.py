@@ -11,6 +11,9 @@ from contextlib import suppress
 LAST_WORDS = 1.0
 """Seconds in which the threads may end what they are at: a task that is stopped has five for all."""
 
+GLANCE = 0.02
+"""Seconds between two looks at whether they have."""
+
 Work = Callable[[], object]
 
 
@@ -48,11 +51,9 @@ class Backlog:
         """Leave undone what has not begun, and give what has LAST_WORDS."""
         self._over = True
         deadline = time.monotonic() + LAST_WORDS
-        for _ in self._threads:  # whichever takes it
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
             with suppress(queue.Full):
-                self._queue.put(None, timeout=max(0.0, deadline - time.monotonic()))
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+                self._queue.put(None, timeout=GLANCE)  # wakes whichever has nothing to do
 
     def _raise_failure(self) -> None:
         if self._failure:
