@@ -48,9 +48,11 @@ def reap_remote(context: Context) -> dict[str, Any]:
         if report.faults:
             raise AirflowException("; ".join(f"{what}: {why}" for what, why in report.faults.items()))
     except BaseException:
-        with suppress(AirflowRuntimeError):  # an Airflow that does not answer takes no report either; the log has it
-            context["ti"].xcom_push(key="return_value", value=report.as_json())
+        # An Airflow that does not answer takes no report either; the log has it.
+        with suppress(AirflowRuntimeError):
             store.set(ENDED, report.ended())
+        with suppress(AirflowRuntimeError):
+            context["ti"].xcom_push(key="return_value", value=report.as_json())
         raise
     finally:
         log.info("%s\n%s", "Dry run: nothing was touched" if report.dry_run else "Reaped", report.as_text())
