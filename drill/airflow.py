@@ -31,13 +31,6 @@ def set_variable(airflow: AirflowApi, name: str, value: str) -> None:
     answer.raise_for_status()
 
 
-def start_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: dict[str, str]) -> None:
-    """Start a run under an id of our own."""
-    body = {"logical_date": None, "dag_run_id": run_id, "conf": conf}
-    url = f"{airflow.url}/api/v2/dags/{dag_id}/dagRuns"
-    airflow.session.post(url, json=body, timeout=TIMEOUT).raise_for_status()
-
-
 def delete_run(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
     """Delete a run; may be done twice. Airflow deletes none that runs, so it is marked as failed first."""
     url = f"{airflow.url}/api/v2/dags/{dag_id}/dagRuns/{run_id}"

@@ -56,7 +56,7 @@ class Orphans:
             dag, told = WORK[orphan.service]
             wait = Wait(dag, f"orphan-{orphan.number}")
             conf = {"source": f"s3://inbox/{orphan.key}", "destination": "s3://outbox/orphans", **told}
-            airflow.start_run(self.airflow, wait.dag_id, wait.run_id, conf)
+            self.airflow.trigger(wait.dag_id, conf, wait.run_id)
             self.waiting.add(wait)
 
     @property

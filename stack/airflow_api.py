@@ -15,7 +15,10 @@ PARTS = ("scheduler", "triggerer", "dag_processor")
 
 
 def _session() -> requests.Session:
-    """Return one that sends a POST up to five times in some fifteen seconds: all of them may be sent twice."""
+    """Return one that sends a POST up to five times, with fourteen seconds between them in all.
+
+    Each of ours may be sent twice: what was made at the first is there already (409).
+    """
     session = requests.Session()
     session.trust_env = False  # no proxy, no netrc: it is this machine
     again = Retry(
@@ -88,13 +91,13 @@ class AirflowApi:
             if _epoch(error["timestamp"]) >= since
         }
 
-    def trigger(self, dag_id: str, params: dict[str, str]) -> str:
-        """Start a run; its id.
+    def trigger(self, dag_id: str, params: dict[str, str], run_id: str = "") -> str:
+        """Start a run; its id, which is a new one if none is given.
 
         Asked again where Airflow fails to answer: SQLite, when it is busy, makes it a server error. The id is ours, so
         that a run which an answer was lost of is not started twice.
         """
-        run_id = f"manual__{datetime.now(UTC).isoformat()}_{uuid.uuid4().hex[:8]}"
+        run_id = run_id or f"manual__{datetime.now(UTC).isoformat()}_{uuid.uuid4().hex[:8]}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": params}
         answer = self.session.post(f"{self.url}/api/v2/dags/{dag_id}/dagRuns", json=body, timeout=TIMEOUT)
         if not answer.ok and answer.status_code != requests.codes.conflict:
