@@ -40,7 +40,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         shutil.copy(ROOT / "dags" / f"{way}.py", dags)
     shutil.copy(Path(__file__).with_name("inbox_standin.py"), dags / "process_video.py")
     home = Home(Path(tmp_path_factory.mktemp("whole")))
-    overrides = {"AIRFLOW__CORE__DAGS_FOLDER": str(dags), "REELWORKS_WATCH_INTERVAL": "1", "REELWORKS_SETTLE": "1"}
+    overrides = {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "REELWORKS_WATCH_INTERVAL": "1",
+        "REELWORKS_SETTLE": "1",
+        # At each quarter of an hour it would start what a test's own sweep is to find.
+        "REELWORKS_SWEEP_SCHEDULE": "0 3 * * *",
+    }
     opened = stack_cluster.running if os.environ.get("REELWORKS_ON") == "cluster" else running
     with opened(home, Terminal(io.StringIO()), fresh=True, overrides=overrides) as machine:
         machine.wait_for_dag("process_video", 120)
