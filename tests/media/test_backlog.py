@@ -11,6 +11,19 @@ import pytest
 from reelworks.media.backlog import LAST_WORDS, Backlog
 
 
+def busy() -> tuple[Backlog, threading.Event]:
+    """Return a backlog whose one thread is at a piece of work until the event is set."""
+    backlog, started, go = Backlog("test", 1), threading.Event(), threading.Event()
+
+    def first() -> None:
+        started.set()
+        go.wait(10)
+
+    backlog.add(first)
+    assert started.wait(10)
+    return backlog, go
+
+
 def test_work_is_done_in_order_while_its_giver_goes_on() -> None:
     backlog, done, go = Backlog("test", 1), list[int](), threading.Event()
 
@@ -71,16 +84,8 @@ def test_what_goes_wrong_is_raised_later_and_ends_the_work() -> None:
 
 
 def test_who_leaves_leaves_the_rest_undone() -> None:
-    backlog, go, done = Backlog("test", 1), threading.Event(), list[int]()
-    started = threading.Event()
-
-    def first() -> None:
-        started.set()
-        go.wait(10)
-
-    backlog.add(first)
+    (backlog, go), done = busy(), list[int]()
     backlog.add(lambda: done.append(2))
-    assert started.wait(10)
     threading.Timer(0.1, go.set).start()
     backlog.leave()
 
@@ -90,15 +95,7 @@ def test_who_leaves_leaves_the_rest_undone() -> None:
 
 def test_what_is_busy_for_longer_than_its_last_words_ends_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reelworks.media.backlog.LAST_WORDS", 0.05)
-    backlog, go, done = Backlog("test", 1), threading.Event(), list[int]()
-    started = threading.Event()
-
-    def first() -> None:
-        started.set()
-        go.wait(10)
-
-    backlog.add(first)
-    assert started.wait(10)
+    (backlog, go), done = busy(), list[int]()
     backlog.add(lambda: done.append(2))  # there is no room to tell the thread of the end
     backlog.leave()
     (thread,) = (thread for thread in threading.enumerate() if thread.name.startswith("test"))
