@@ -62,5 +62,7 @@ def told_by_the_dag_processor(
     """Have the callbacks of these failed runs called; return ``exit``, ``seconds`` and ``log``."""
     log = house.recipes / "dag_processor.log"
     asked = {"RUN_IDS": json.dumps(run_ids), "WORDLESS": wordless, "LOG": str(log), "PYTHONPATH": f"{ROOT / 'plugins'}"}
-    found = fresh(PROGRAM, **{**house.environment, **asked, **environment})
+    # It forks, and its fork would write into the requests of its exporter.
+    silent = {"AIRFLOW__METRICS__OTEL_ON": "False"}
+    found = fresh(PROGRAM, **{**house.environment, **asked, **silent, **environment})
     return {**found, "log": log.read_text()}

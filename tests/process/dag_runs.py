@@ -51,6 +51,8 @@ class DagRuns:
 def serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Airflow logs to the standard output
+    # An exporter's connection would be its forks' too, and they would write into each other's requests.
+    os.environ["AIRFLOW__METRICS__OTEL_ON"] = "False"
     # What each run would else import and make ready for itself.
     from airflow import settings
     from airflow.api_fastapi.execution_api import routes  # noqa: F401
@@ -69,10 +71,22 @@ def serve() -> None:
             os.dup2(said, 2)
             os.environ.update(asked["environment"])
             settings.engine.dispose(close=False)
+            _measures()
             with open(asked["result"], "w") as file:
                 json.dump([_ran(conf) for conf in asked["confs"]], file)
             return  # and not os._exit: metrics are sent when the interpreter ends
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
+
+
+def _measures() -> None:
+    """Count as the environment says now: Airflow has asked it once, while it was imported."""
+    from airflow.sdk._shared.observability.metrics import stats
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.observability.metrics import stats_utils
+
+    stats.initialize(
+        factory=stats_utils.get_stats_factory(), export_legacy_names=conf.getboolean("metrics", "legacy_names_on")
+    )
 
 
 def _ran(conf: dict[str, Any]) -> dict[str, Any]:
