@@ -12,6 +12,7 @@ from reelworks.core.claim import Claim
 from reelworks.core.errors import BadOutputError, LostError, NothingMadeError
 from reelworks.core.jobs import Job
 from tests.guarantees.house import House, aws_connection
+from tests.task_process import TaskLife
 
 OUTBOX = "AIRFLOW_CONN_OUTBOX"
 
@@ -83,4 +84,46 @@ def test_a_result_is_not_left_when_its_task_is_marked_as_failed(house: House) ->
 
     assert "TaskStoppedError" in outcome.error, outcome
     assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+def unseen_at_its_deadline(house: House) -> TaskLife:
+    """A deferred task whose job is over, and whose deadline has passed since."""
+    house.settings(job_seconds=1)
+    life = house.encode(house.put(), house.impatient, life={"retries": 1})
+    assert house.start(life).state == "deferred"
+    assert life.run_trigger().event["phase"] == "succeeded"
+    house.let_deadline_pass(life)
+    return life
+
+
+def test_a_job_that_was_over_while_no_triggerer_ran_is_published(house: House) -> None:
+    life = unseen_at_its_deadline(house)
+
+    outcome = life.fail_deferred("Trigger timeout")
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+@pytest.mark.only("bytenite")  # the wait is one for all, and takes its time to believe in an outage
+def test_a_job_that_was_over_while_its_service_was_away_over_its_deadline_is_published(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = unseen_at_its_deadline(house)
+    gone = {"job_id": life.store["reelworks.job"]["job_id"], "phase": None, "message": "no answer"}
+
+    house.connect(monkeypatch, host="http://127.0.0.1:1")
+    outcome = life.resume(gone)
+    assert outcome.state == "up_for_retry", outcome
+    assert "UnreachableError" in outcome.error
+    house.connect(monkeypatch)
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.called_off() == []
     assert house.traces() == {}

@@ -67,11 +67,16 @@ class Attempt:
             self._confirm_stall(claim, event)
         return self.see_through(claim)
 
-    def check_deadline(self, error: Exception) -> None:
-        """Tell a wait that outlived its deadline by GRACE, because its triggerer is gone, from one that crashed."""
+    def overslept(self, error: Exception) -> Any:
+        """Look at what a wait was for that outlived its deadline by GRACE, since no triggerer was there to look.
+
+        :raises OverdueError: its job is not over.
+        :raises TaskDeferralError, TaskDeferralTimeout: the ``error`` itself: the wait has crashed before its deadline.
+        """
         claim = load_claim(self.store)
-        if claim and time.time() > claim.deadline:
-            raise OverdueError(f"job {claim.job_id} was not over at its deadline") from error
+        if claim is None or claim.job_id is None or time.time() < claim.deadline:
+            raise error
+        return self.see_through(claim)
 
     def see_through(self, claim: Claim) -> Any:
         """Wait here as long as that is cheap, defer for the rest, and settle what is over."""
@@ -188,10 +193,12 @@ class Attempt:
             return self.service.answer(wait)
         except StalledError:
             raise
-        except OverdueError:
-            if time.time() >= claim.deadline:
-                raise
-            return None
+        except OverdueError as error:
+            if time.time() < claim.deadline:
+                return None
+            if isinstance(error.__cause__, (UnreachableError, BusyError)):
+                raise error.__cause__ from None  # it may be over, and paid for: a retry looks again
+            raise
 
     def _confirm_stall(self, claim: Claim, event: dict[str, Any]) -> None:
         """Look for itself: a job that has moved since is waited for again."""

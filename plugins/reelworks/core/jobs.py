@@ -76,7 +76,8 @@ def wait_for_job(
     nothing ahead of it moves. ``notice`` hears of each change of state or progress. Looks that go unanswered are not
     failures of the job.
 
-    :raises OverdueError: not over at the deadline; StalledError, which is one: it stood still.
+    :raises OverdueError: not over at the deadline, or, with the outage as its cause, not known to be; StalledError,
+        which is one: it stood still.
     :raises LostError: the service does not know the job any more.
     :raises UnreachableError, BusyError: no look was answered for PATIENCE seconds.
     """
@@ -85,11 +86,13 @@ def wait_for_job(
     stillness = Stillness(stall, answered)
     while True:
         metrics.LOOKS.add()
+        outage: UnreachableError | BusyError | None = None
         try:
             job = yield from sure_look(look)
-        except (UnreachableError, BusyError):
+        except (UnreachableError, BusyError) as error:
             if clock() - answered > PATIENCE:
                 raise
+            outage = error
         else:
             answered = clock()
             if job != last:
@@ -100,7 +103,7 @@ def wait_for_job(
             stillness.check(job, answered)
         now = clock()
         if now >= deadline:
-            raise OverdueError(f"{last or 'the job was never seen'}, and its deadline has passed")
+            raise OverdueError(f"{last or 'the job was never seen'}, and its deadline has passed") from outage
         yield Sleep(min(interval, deadline - now))
 
 

@@ -140,15 +140,14 @@ class JobOperator(BaseOperator):
             return attempt.resumed(event)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after a deferral; a trigger that timed out or crashed is handled like any other failure."""
+        """Go on after a deferral; one that failed is handled like any other failure, one that came too late looks."""
         if next_method != TRIGGER_FAIL_REPR:
             return super().resume_execution(next_method, next_kwargs, context)
         with self._minded(context) as attempt:
             try:
                 return super().resume_execution(next_method, next_kwargs, context)
             except (TaskDeferralError, TaskDeferralTimeout) as error:
-                attempt.check_deadline(error)
-                raise
+                return attempt.overslept(error)
 
     def on_kill(self) -> None:
         """Leave ``execute``, where the job is cancelled or left to the next try.
