@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reelworks.openencoder.fleet import machine_key
+from reelworks.openencoder.fleet import machine_key, renter_key
 from reelworks.openencoder.operators import OpenEncoderCreateMachinesOperator, OpenEncoderDeleteMachinesOperator
 from tests.guarantees.encoder_house import EncoderHouse, call
 from tests.openencoder.steps import step
@@ -16,6 +16,7 @@ from tests.task_process import TaskLife
 
 SIZE = "s-1vcpu-1gb"
 LABEL = "openencoder machines, openencoder_default"
+RENTER = renter_key("openencoder_default")
 
 
 def alive(encoder: EncoderHouse) -> list[int]:
@@ -71,6 +72,8 @@ def test_the_machines_of_a_run_that_is_over_are_deleted(encoder: EncoderHouse, a
 
     assert sorted(done(report)) == ["", "deleted", "deleted"]
     assert alive(encoder) == [theirs]
+    assert [*airflow.notes] == [RENTER]
+    reap("openencoder")
     assert airflow.notes == {}
 
 
@@ -88,7 +91,7 @@ def test_no_machine_is_deleted_while_the_server_has_work(
     assert len(done(report)) == 2
     assert all(f"left: job {theirs} is " in said for said in done(report))
     assert len(alive(encoder)) == 2
-    assert len(airflow.notes) == 2
+    assert len(airflow.notes) == 2 + 1
 
 
 def test_work_that_comes_between_the_looks_keeps_the_machines(
@@ -127,12 +130,13 @@ def test_the_teardown_strikes_the_notes(encoder: EncoderHouse) -> None:
     create = rented(encoder)
     delete = step(encoder, OpenEncoderDeleteMachinesOperator, created_by="create")
     delete.upstream = {"create": create}
+    delete._write({**delete.saved, "notes": create.notes})
     ours = [machine_key("openencoder_default", machine) for machine in alive(encoder)]
 
     assert delete.run().state == "success"
 
-    assert [key for _, key, note in written(create) if note] == ours
-    assert sorted(key for _, key, note in written(delete) if note is None) == sorted(ours)
+    assert [key for _, key, note in written(create) if note] == [RENTER, *ours]
+    assert sorted(key for _, key, note in written(delete) if note is None) == sorted([RENTER, *ours])
 
 
 def test_a_server_that_rents_no_machines_is_no_failure(encoder: EncoderHouse, airflow: Airflow, reap: Reap) -> None:
@@ -142,6 +146,39 @@ def test_a_server_that_rents_no_machines_is_no_failure(encoder: EncoderHouse, ai
 
     assert report.faults == {}
     assert "machines" in next(iter(report.skipped))
+
+
+@pytest.mark.parametrize("over_by_now", [True, False])
+def test_a_server_that_has_rented_machines_and_says_that_it_rents_none_is_a_fault(
+    encoder: EncoderHouse, airflow: Airflow, reap: Reap, over_by_now: bool
+) -> None:
+    """Its provider's token is withdrawn: the machines go on, and cost."""
+    life = rented(encoder)
+    if over_by_now:
+        over(airflow, life)
+    else:
+        airflow.adopt(life, "live", "success")
+    rows = call(encoder, "GET", "/api/settings")["settings"]
+    there = {row["name"]: row.get("value") or "" for row in rows}
+    call(encoder, "PUT", "/api/settings", {**there, "DIGITAL_OCEAN_ACCESS_TOKEN": "withdrawn"})
+
+    report = reap("openencoder")
+    call(encoder, "PUT", "/api/settings", there)
+
+    assert report.skipped == {}
+    assert "machines not configured, but a_dag." in report.faults[LABEL]
+    assert "withdrawn" not in report.as_text()
+    assert len(alive(encoder)) == 2
+
+
+def test_a_teardown_does_not_strike_that_another_run_rents(encoder: EncoderHouse) -> None:
+    delete = step(encoder, OpenEncoderDeleteMachinesOperator, machines=[])
+    another = {"dag_id": "a_dag", "run_id": "another", "task_id": "create", "map_index": -1, "noted": 0.0}
+    delete._write({**delete.saved, "notes": {RENTER: another}})
+
+    assert delete.run().state == "success"
+
+    assert delete.notes == {RENTER: another}
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -54,6 +54,11 @@ def machine_key(conn_id: str, machine_id: int) -> str:
     return f"machine {conn_id} {machine_id}"
 
 
+def renter_key(conn_id: str) -> str:
+    """Return what the task is noted under that was the last to rent machines of a server, until they are given back."""
+    return f"machines {conn_id}"
+
+
 def survey(provider: str, size: str, count: int, earlier: Fleet | None = None) -> Flow[Fleet]:
     """See which machines there are before ours, and that the size is one; those of ``earlier`` stay ours.
 

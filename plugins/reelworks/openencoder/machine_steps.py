@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from reelworks.core.errors import BadInputError, SignInRefusedError
-from reelworks.core.owners import forget_owner, note_owner
+from reelworks.core.owners import forget_own, forget_owner, note_owner
 from reelworks.core.task_states import GIVEN_UP, state_of
 from reelworks.openencoder import api
-from reelworks.openencoder.fleet import Fleet, delete_machine, disband, machine_key, raise_fleet, survey
+from reelworks.openencoder.fleet import Fleet, delete_machine, disband, machine_key, raise_fleet, renter_key, survey
 from reelworks.openencoder.job_steps import OpenEncoderStepOperator
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
             fleet = self.service.answer(survey(self.provider, self.size, _count(self.count), fleet))
         self._keep(fleet, context)
         self._still_wanted(context)
+        if self.is_setup:
+            note_owner(renter_key(self.conn_id), context["ti"])
         fleet = self.service.answer(raise_fleet(fleet, again))
         self._keep(fleet, context)
         if self.is_setup and fleet.sure:
@@ -130,6 +132,7 @@ class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
         deleted = self.service.answer(disband(fleet))
         for machine in {*fleet.machines, *deleted}:
             forget_owner(machine_key(self.conn_id, machine))
+        forget_own(renter_key(self.conn_id), context["ti"])
         self.log.info("deleted: %s", ", ".join(map(str, deleted)) or "none, they were gone")
         return deleted
 

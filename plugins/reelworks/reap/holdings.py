@@ -12,10 +12,10 @@ from reelworks.core.claim import is_claim_name
 from reelworks.core.errors import RefusedError, VideoServiceError
 from reelworks.core.flow import Flow
 from reelworks.core.jobs import Job
-from reelworks.core.owners import Owner
+from reelworks.core.owners import Owner, forget_owner, owner_of
 from reelworks.openencoder import api as openencoder
 from reelworks.openencoder.address import FOLDER, job_folder, key_of
-from reelworks.openencoder.fleet import delete_machine, machine_key, price_of
+from reelworks.openencoder.fleet import delete_machine, machine_key, price_of, renter_key
 from reelworks.openencoder.hook import OpenEncoderHook
 from reelworks.openencoder.jobs import all_jobs, commotion
 from reelworks.pixop import api as pixop
@@ -164,21 +164,34 @@ class OpenEncoderMachines(Holdings):
         self.hook = OpenEncoderHook(conn_id)
 
     def absence(self) -> str:
-        """Return the server's refusal to list any: most servers rent no machines."""
+        """Return the server's refusal to list any: most servers rent no machines.
+
+        :raises RefusedError: this one has; it says the same when it does not get at its provider any more.
+        """
+        key = renter_key(self.conn_id)
+        renter = owner_of(key)
         try:
-            self.hook.answer(openencoder.list_machines())
+            there = self.hook.answer(openencoder.list_machines())
         except RefusedError as error:
-            return str(error)
+            if renter is None:
+                return str(error)
+            raise RefusedError(
+                f"{error}, but {renter} has rented machines there, and they may still cost: put the server's settings "
+                "in order (its provider's token), or see at the provider that they are gone"
+            ) from error
+        if renter and run_desertion(renter) and not any(owner_of(self._key(row)) for row in there):
+            forget_owner(key)
         return ""
 
     def things(self) -> list[Thing]:
         """List all machines of the server's tag."""
         return [
-            self._thing(
-                str(row["id"]), str(row.get("name") or ""), machine_key(self.conn_id, row["id"]), str(row.get("status"))
-            )
+            self._thing(str(row["id"]), str(row.get("name") or ""), self._key(row), str(row.get("status")))
             for row in self.hook.answer(openencoder.list_machines())
         ]
+
+    def _key(self, row: openencoder.Row) -> str:
+        return machine_key(self.conn_id, row["id"])
 
     def objections(self, things: Collection[Thing]) -> dict[str, str]:
         """Return what the server is doing: which machine works on what it does not say, so all of it has to rest."""
