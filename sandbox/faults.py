@@ -17,11 +17,12 @@ Kind = Literal[
     "truncate",
     "broken_json",
     "content_type",
+    "gateway",
     "cut_download",
     "cut_upload",
 ]
 # Faults that come instead of the act; all others come after it was done and committed.
-BEFORE_THE_ACT = frozenset({"status", "reset_before", "hang", "slow"})
+BEFORE_THE_ACT = frozenset({"status", "reset_before", "hang", "slow", "gateway"})
 
 
 class Rule(BaseModel):

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 CONTROL = "/sandbox"
 UPLOADS = frozenset({"upload", "upload_media", "upload_light_media"})
-GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+HTML = "text/html; charset=utf-8"
 
 
 class ErrorMaker(Protocol):
@@ -68,6 +68,8 @@ class FaultLayer:
         match rule.kind:
             case "status":
                 await self._answer_error(rule, line)
+            case "gateway":
+                await line.answer(rule.status, _page(rule.status), HTML)
             case "reset_before":
                 await line.reset()
             case "hang":
@@ -97,12 +99,17 @@ class FaultLayer:
             case "broken_json":
                 await line.answer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type)
             case _:
-                await line.answer(answer.status, GATEWAY_PAGE, "text/html; charset=utf-8")
+                await line.answer(answer.status, _page(502), HTML)
 
     async def _answer_error(self, rule: Rule, line: "Line") -> None:
         body, content_type = self._make_error(rule.status, "injected by a sandbox rule")
         extra = [] if rule.retry_after is None else [(b"retry-after", str(rule.retry_after).encode())]
         await line.answer(rule.status, body, content_type, extra)
+
+
+def _page(status: int) -> bytes:
+    """Return what a proxy in front of a service shows, which knows nothing of the service's own errors."""
+    return f"<html><head><title>{status}</title></head><body><h1>{status} from the gateway</h1></body></html>".encode()
 
 
 async def _hold(seconds: float, receive: Receive) -> None:

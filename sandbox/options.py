@@ -47,6 +47,7 @@ A fault rule: {"kind": K, "endpoint": "*", "probability": 0.1, "seed": 7}
                hang          hold `seconds`, then cut, without acting    hang_after    act, then hold and cut
                slow          answer `seconds` late                       truncate      cut the answer's body
                broken_json   half a body, whole headers                  content_type  an HTML page for an answer
+               gateway       answer `status` as an HTML page instead of acting, as a proxy does
                cut_download  cut a result's download                  cut_upload     cut an upload's body
   endpoint     *, an endpoint's name (run_job, get_job, create_job, download, ...) or a path pattern
   method, status (503), probability (1), times, after, seed, seconds, keep_bytes, retry_after: as they say

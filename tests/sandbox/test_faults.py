@@ -136,6 +136,18 @@ def test_a_page_can_come_in_place_of_json_after_the_act(caller: Caller) -> None:
     assert "html page" in names(caller)
 
 
+def test_a_gateways_page_comes_instead_of_the_act_with_the_status_that_was_asked_for(caller: Caller) -> None:
+    caller.sandbox.faults({"kind": "gateway", "endpoint": "create_job", "status": 404})
+
+    answer = create(caller, "gateway page")
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "<h1>404" in answer.text
+    caller.sandbox.faults()
+    assert "gateway page" not in names(caller)
+
+
 def test_a_download_can_be_cut_where_asked(caller: Caller) -> None:
     (link,) = caller.results(caller.finish("http://127.0.0.1:1/a.mp4", small_output())["id"]).values()
     whole = requests.get(link, timeout=9).content
