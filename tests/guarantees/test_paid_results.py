@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reelworks.core.claim import Claim
-from reelworks.core.errors import BadOutputError, LostError, NothingMadeError
+from reelworks.core.errors import BadOutputError, LostError, NothingMadeError, UnreachableError
 from reelworks.core.jobs import Job
 from tests.guarantees.house import House, aws_connection
 from tests.task_process import TaskLife
@@ -116,14 +116,123 @@ def test_a_job_that_was_over_while_its_service_was_away_over_its_deadline_is_pub
     gone = {"job_id": life.store["reelworks.job"]["job_id"], "phase": None, "message": "no answer"}
 
     house.connect(monkeypatch, host="http://127.0.0.1:1")
-    outcome = life.resume(gone)
-    assert outcome.state == "up_for_retry", outcome
-    assert "UnreachableError" in outcome.error
+    assert life.resume(gone).state == "deferred"  # an outage costs no retry
     house.connect(monkeypatch)
-    outcome = life.run()
+    outcome = life.resume(life.run_trigger().event)
 
     assert outcome.state == "success", outcome
     assert len(house.published) == 1
     assert len(house.paid()) == 1
     assert house.called_off() == []
     assert house.traces() == {}
+
+
+@pytest.mark.only("openencoder")  # what it made lies in S3
+def test_a_result_is_not_taken_for_none_because_s3_refuses_the_keys(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.settings(job_seconds=1)
+    life = house.encode(house.put(), house.impatient)
+    assert house.start(life).state == "deferred"
+    event = life.run_trigger().event
+    good = aws_connection(house.sandbox)
+
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(wrong_keys(good)))
+    outcome = life.resume(event)
+    assert outcome.state == "failed", outcome
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(good))
+    life.clear()
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+def test_a_job_that_was_over_as_its_trigger_crashed_is_published_once_the_task_is_cleared(house: House) -> None:
+    house.settings(job_seconds=1)
+    life = house.encode(house.put(), house.impatient, life={"retries": 0})
+    assert house.start(life).state == "deferred"
+    assert life.run_trigger().event["phase"] == "succeeded"
+
+    outcome = life.fail_deferred("Trigger failure")
+    assert outcome.state == "failed", outcome
+    assert house.called_off() == []
+    life.clear()
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+@pytest.mark.only("openencoder")  # its worker writes "completed" over "cancelled"
+def test_a_job_that_ends_as_it_is_cancelled_is_published_once_the_task_is_cleared(house: House) -> None:
+    class Late(house.impatient.hook_class):
+        def cancel(self, job_id: str) -> Any:
+            house.settings(static_workers=4)
+            while house.unfinished():
+                time.sleep(0.1)
+            return super().cancel(job_id)
+
+    class Slow(house.impatient):
+        hook_class = Late
+
+    house.settings(static_workers=0)
+    life = house.encode(house.put(), Slow)
+    assert house.start(life).state == "deferred"
+    house.let_deadline_pass(life)
+
+    outcome = life.resume({"job_id": life.store["reelworks.job"]["job_id"], "phase": None, "message": "overdue"})
+    assert "OverdueError" in outcome.error, outcome
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+def test_a_task_that_fails_after_all_is_done_pays_for_nothing_when_it_is_cleared(house: House) -> None:
+    class Stopped(house.quick):
+        def tidy(self, claim: Claim) -> None:
+            super().tidy(claim)
+            if stops:
+                self.on_kill()  # what the handler of SIGTERM does
+
+    stops = True
+    life = house.encode(house.put(), Stopped, life={"retries": 0})
+    outcome = life.run()
+    assert "TaskStoppedError" in outcome.error, outcome
+    assert len(house.published) == 1
+
+    stops = False
+    life.clear()
+    assert life.run().state == "success"
+    assert len(house.paid()) == 1
+
+    life.clear()
+    assert life.run().state == "success"
+    assert len(house.paid()) == 2  # it had succeeded: this is asked for
+    assert house.traces() == {}
+
+
+@pytest.mark.only("pixop")  # where the reaper deletes what is done, too
+def test_the_reapers_grace_begins_when_a_job_cannot_be_given_up(house: House) -> None:
+    class Cut(house.impatient):
+        def start(self, claim: Claim) -> None:
+            super().start(claim)
+            time.sleep(1)
+            house.faults({"kind": "reset_before", "endpoint": "delete_video"})
+            raise UnreachableError("the line is cut")
+
+    life = house.encode(house.put(), Cut, deadline=3600.0, life={"retries": 0})
+
+    outcome = life.run()
+
+    assert outcome.state == "failed", outcome
+    assert house.injected() > 0
+    ((_, note),) = life.notes.items()
+    assert note["noted"] > life.store["reelworks.job"]["deadline"] - 3600.0 + 1

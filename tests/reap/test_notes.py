@@ -110,14 +110,28 @@ def test_a_new_generation_disowns_what_could_not_be_tidied_away(
     assert pixop.unfinished() == []
 
 
+def test_a_video_that_is_to_stay_once_it_is_made_does_not_stay_unfinished(
+    pixop: PixopHouse, airflow: Airflow, reap: Reap
+) -> None:
+    pixop.settings(job_seconds=600)
+    life = pixop.encode(pixop.put(), pixop.impatient, keep_remote=True)
+    assert pixop.start(life).state == "deferred"
+    airflow.adopt(life, "gone")
+    airflow.delete_run("gone")
+
+    report = reap("pixop")
+
+    assert [finding.ended for finding in report.findings] == [True]
+    assert pixop.unfinished() == []
+
+
 def test_a_video_that_is_to_stay_is_not_left_as_an_orphan(pixop: PixopHouse, airflow: Airflow, reap: Reap) -> None:
     life = life_of(pixop, keep_remote=True)
     outcome = life.run()
     assert outcome.state == "success", outcome
 
     notes = [note for _, _, note in written(life)]
-    assert notes[0]["keep"] is True
-    assert notes[1] is None
+    assert [note and note["keep"] for note in notes] == [False, True, None]
     airflow.adopt(life, "done", "success")
     assert not [finding for finding in reap("pixop").findings if finding.ended]
     assert len(pixop.unfinished()) == 1

@@ -14,7 +14,7 @@ from reelworks.core.ending import Ending
 from reelworks.core.errors import BusyError, JobFailedError, LostError, OverdueError, StalledError, UnreachableError
 from reelworks.core.flow import Flow, Sleep
 from reelworks.core.hook import VideoServiceHook
-from reelworks.core.jobs import Job, Phase, sure_look, wait_for_job
+from reelworks.core.jobs import PATIENCE, Job, Phase, sure_look, wait_for_job
 from reelworks.core.owners import disown, note_owner
 from reelworks.core.trigger import GRACE, JobTrigger, hook_path
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from reelworks.core.operator import JobOperator
+
+OUTAGE = 24 * 3600.0
+"""Seconds after its deadline for which a job is still asked after at a service that does not answer."""
 
 
 class Attempt:
@@ -43,9 +46,10 @@ class Attempt:
     def claimed(self) -> Claim:
         """Return the claim on a job that runs or is over: an earlier try's, or a new one."""
         claim = load_claim(self.store)
-        if claim and claim.done and claim.max_tries == self.instance.max_tries:
+        # One that failed after all was done, and was cleared for it, has been paid for and published.
+        if claim and claim.done and (claim.owed or claim.max_tries == self.instance.max_tries):
             self.log.info("job %s was finished by an earlier try", claim.job_id)
-            return claim
+            return claim.of_try(self.instance.max_tries, owed=True).save(self.store)
         if claim and not claim.done and not claim.spent and (running := self._taken_over(claim)):
             return running
         if claim and not claim.done:
@@ -94,11 +98,14 @@ class Attempt:
             self._count_wait(claim)
             # As before a create: of two that publish, one would remove what the other staged.
             claim = replace(claim, made=True).save(self.store)
+            if self.operator.keeps():  # not before: what never succeeds is to be kept by nobody
+                note_owner(claim.name, self.instance, keep=True)
             claim = claim.finished(*self.operator.settle(job, claim)).save(self.store)
             self._count_success(claim)
         self.ending.tidied(claim)  # only now: a try that dies before has to find what it settles
         # Airflow has deleted what an earlier try pushed.
         self.instance.xcom_push(key="job", value=claim.facts)
+        claim.of_try(self.instance.max_tries, owed=False).save(self.store)
         return claim.result
 
     def _count_wait(self, claim: Claim) -> None:
@@ -142,7 +149,7 @@ class Attempt:
 
     def _submitted(self, claim: Claim) -> Claim:
         self.log.info("submitting %s", claim.name)
-        note_owner(claim.name, self.instance, keep=self.operator.keeps())
+        note_owner(claim.name, self.instance)
         self.operator.prepare(claim)
         # That may have taken long. A try that Airflow has taken for dead meanwhile may store nothing more, and ends
         # here: another is in its place, and has found no job to take over.
@@ -196,9 +203,13 @@ class Attempt:
         except OverdueError as error:
             if time.time() < claim.deadline:
                 return None
-            if isinstance(error.__cause__, (UnreachableError, BusyError)):
-                raise error.__cause__ from None  # it may be over, and paid for: a retry looks again
-            raise
+            outage = error.__cause__
+            if not isinstance(outage, (UnreachableError, BusyError)):
+                raise
+            # It may be over, and paid for: it is looked at again, in the triggerer for as long as an outage may last.
+            if operator.deferrable and time.time() < claim.deadline + OUTAGE:
+                return None
+            raise outage from None
 
     def _confirm_stall(self, claim: Claim, event: dict[str, Any]) -> None:
         """Look for itself: a job that has moved since is waited for again."""
@@ -207,14 +218,16 @@ class Attempt:
             raise StalledError(str(event.get("message")))
 
     def _defer(self, claim: Claim) -> NoReturn:
+        now = time.time()
+        deadline = claim.deadline if now < claim.deadline else now + PATIENCE
         trigger = JobTrigger(
             hook=hook_path(self.operator.hook_class),
             conn_id=self.operator.conn_id,
             job_id=str(claim.job_id),
             interval=self.operator.interval,
-            deadline=claim.deadline,
+            deadline=deadline,
             stall=self.operator.stall,
         )
-        left = timedelta(seconds=max(0.0, claim.deadline - time.time()) + GRACE)
+        left = timedelta(seconds=deadline - now + GRACE)
         self.operator.defer(trigger=trigger, method_name="resume", timeout=left)
         raise AssertionError("defer always raises")  # pragma: no cover

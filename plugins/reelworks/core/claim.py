@@ -28,9 +28,9 @@ class Claim:
 
     ``max_tries`` is Airflow's, as it was when the claim was made: a clear raises it, a retry does not. ``notes`` is
     what the operator wants to know again later, ``result`` and ``facts`` what it returned and said of the job once all
-    was done (``done``). What the job of a ``made`` claim made is paid for, and lies at the service. A ``spent`` claim's
-    job succeeded with outputs that are not good enough. Of one that was ``resent`` there may be a second job: a create
-    that went unanswered may be acted on late.
+    was done (``done``); ``owed`` until the task was about to return it. What the job of a ``made`` claim made is paid
+    for, and lies at the service. A ``spent`` claim's job succeeded with outputs that are not good enough. Of one that
+    was ``resent`` there may be a second job: a create that went unanswered may be acted on late.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Claim:
     job_id: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     done: bool = False
+    owed: bool = False
     made: bool = False
     spent: bool = False
     resent: bool = False
@@ -57,7 +58,11 @@ class Claim:
 
     def finished(self, result: Any, facts: dict[str, Any]) -> Claim:
         """Return the claim as settled."""
-        return replace(self, done=True, result=result, facts=facts)
+        return replace(self, done=True, owed=True, result=result, facts=facts)
+
+    def of_try(self, max_tries: int | None, *, owed: bool) -> Claim:
+        """Return the settled claim as one that a try before the next clear has, or has not yet, returned."""
+        return replace(self, max_tries=int(max_tries or 0), owed=owed)
 
 
 def is_claim_name(name: str) -> bool:

@@ -22,6 +22,7 @@ from reelworks.core.errors import (
     OverdueError,
     VideoServiceError,
 )
+from reelworks.core.jobs import Phase, sure_look
 from reelworks.core.owners import forget_owner, note_owner
 from reelworks.core.redact import redact
 from reelworks.core.task_states import GIVEN_UP, question_is_open, retry_follows, state_of
@@ -124,7 +125,9 @@ class Ending:
             claim = load_claim(self.store)
             if claim is None or claim.done:
                 return
-            if claim.made and not isinstance(why, UNWANTED):
+            if isinstance(why, UNWANTED):
+                self._cancel(claim, why)
+            elif claim.made or self._succeeded(claim):
                 self._leave_result(claim)
             else:
                 self._cancel(claim, why)
@@ -133,8 +136,21 @@ class Ending:
         except (VideoServiceError, AirflowRuntimeError) as error:
             self.log.error("what was started is not known to be ended: %s", redact(str(error)))
 
+    def _succeeded(self, claim: Claim) -> bool:
+        """Look whether what is to be given up has come to its good end meanwhile, unseen."""
+        job_id = claim.job_id
+        if not job_id or not self.operator.is_last(claim):
+            return False
+        try:
+            return self.operator.service.answer(sure_look(lambda: self.operator.service.look(job_id))).phase is (
+                Phase.SUCCEEDED
+            )
+        except VideoServiceError:
+            return False
+
     def _leave_result(self, claim: Claim) -> None:
         """Leave what was made to whoever clears the task; the reaper has it if nobody does."""
+        replace(claim, made=True).save(self.store)
         note_owner(claim.name, self.instance, keep=self.operator.keeps())  # its grace begins now
         self.log.warning(
             "job %s (%s) succeeded, and its paid result lies at the service: clear the task to have it published",
@@ -151,7 +167,12 @@ class Ending:
                 if not isinstance(why, OVER):
                     metrics.JOBS_CANCELLED.add()
         except VideoServiceError as error:
+            note_owner(claim.name, self.instance)  # the reaper's grace begins now: somebody may clear the task
             self.log.error("job %s (%s) could not be cancelled: %s", job_id, claim.name, error)
+            return
+        # A worker may write "completed" over "cancelled".
+        if not isinstance(why, UNWANTED) and self._succeeded(claim):
+            self._leave_result(claim)
         else:
             # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
             self.tidied(claim, gone=not claim.resent and (isinstance(why, HOPELESS) or bool(job_id)))

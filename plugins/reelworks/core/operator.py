@@ -92,6 +92,10 @@ class JobOperator(BaseOperator):
         """
         return None
 
+    def is_last(self, claim: Claim) -> bool:
+        """Say whether the claim's job is the last of its piece of work, the one that ``settle`` fetches."""
+        return True
+
     def patience_with(self, claim: Claim) -> float:
         """Return for how many seconds what the job does now is waited for in place."""
         return self.patience

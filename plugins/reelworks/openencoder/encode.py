@@ -121,11 +121,9 @@ class OpenEncoderEncodeOperator(JobOperator):
         rendition, buckets = Rendition(**claim.notes["rendition"]), claim.notes["buckets"]
         made = s3.S3Url(buckets["outbound"], job_folder(claim.name) + rendition.name)
         theirs = s3.s3_client(buckets["aws_conn_id"])
-        try:
-            size = s3.stat(theirs, made).size
-        except BadInputError as error:
-            raise NothingMadeError(f"{job}, but {error}: the server tells of no failed upload") from None
-        if not size:
+        if not s3.is_there(theirs, made):
+            raise NothingMadeError(f"{job}, but there is no {made}: the server tells of no failed upload")
+        if not s3.stat(theirs, made).size:
             raise NothingMadeError(f"{job}, but {made} is empty")
         here: str | s3.S3Url = made if self._on_one_s3(claim) else s3.presign(theirs, made, LINK_LIFETIME)
         source = Source.from_notes(claim.notes["source"])

@@ -134,6 +134,10 @@ class PixopEnhanceOperator(JobOperator):
             raise OverdueError(f"video {video} is ingested, and its deadline has passed")
         return f"{video}/{self._begun(video, claim)}"
 
+    def is_last(self, claim: Claim) -> bool:
+        """Say whether it is the processing."""
+        return bool(parts(str(claim.job_id))[1])
+
     def patience_with(self, claim: Claim) -> float:
         """Wait for a light ingest in place, as the upload before it was."""
         _, processed = parts(str(claim.job_id))
