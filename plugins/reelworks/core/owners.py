@@ -60,14 +60,6 @@ def forget_owner(key: str) -> None:
         _notes().delete(key)
 
 
-def forget_own(key: str, task_instance: Any) -> None:
-    """Strike what is noted if a task of the same run has noted it."""
-    with _at_best(f"{key} stays noted"):
-        owner = owner_of(key)
-        if owner and (owner.dag_id, owner.run_id) == (task_instance.dag_id, task_instance.run_id):
-            _notes().delete(key)
-
-
 def disown(key: str) -> None:
     """Note that a thing's owner has another one now, if it is still noted."""
     with _at_best(f"{key} is not noted as disowned"):

@@ -55,7 +55,7 @@ def machine_key(conn_id: str, machine_id: int) -> str:
 
 
 def renter_key(conn_id: str) -> str:
-    """Return what the task is noted under that was the last to rent machines of a server, until they are given back."""
+    """Return what the task is noted under that was the last to rent machines of a server, until it has none."""
     return f"machines {conn_id}"
 
 

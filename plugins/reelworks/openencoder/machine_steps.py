@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from reelworks.core.errors import BadInputError, SignInRefusedError
-from reelworks.core.owners import forget_own, forget_owner, note_owner
+from reelworks.core.owners import forget_owner, note_owner
 from reelworks.core.task_states import GIVEN_UP, state_of
 from reelworks.openencoder import api
 from reelworks.openencoder.fleet import Fleet, delete_machine, disband, machine_key, raise_fleet, renter_key, survey
@@ -78,8 +78,8 @@ class OpenEncoderCreateMachinesOperator(OpenEncoderStepOperator):
         self._keep(fleet, context)
         if self.is_setup and fleet.sure:
             # Machines of a task that is no setup are to outlive their run; of an unsure fleet some may be another's.
-            for machine in fleet.machines:
-                note_owner(machine_key(self.conn_id, machine), context["ti"])
+            for key in (renter_key(self.conn_id), *(machine_key(self.conn_id, machine) for machine in fleet.machines)):
+                note_owner(key, context["ti"])
         self.log.info("machines of %s: %s", fleet.size, ", ".join(map(str, fleet.machines)))
         return fleet.machines
 
@@ -132,7 +132,9 @@ class OpenEncoderDeleteMachinesOperator(OpenEncoderStepOperator):
         deleted = self.service.answer(disband(fleet))
         for machine in {*fleet.machines, *deleted}:
             forget_owner(machine_key(self.conn_id, machine))
-        forget_own(renter_key(self.conn_id), context["ti"])
+        # While any is there, it may be another run's, or one that was asked for without an answer.
+        if not self.service.answer(api.list_machines()):
+            forget_owner(renter_key(self.conn_id))
         self.log.info("deleted: %s", ", ".join(map(str, deleted)) or "none, they were gone")
         return deleted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import ClassVar
@@ -23,6 +24,9 @@ from reelworks.pixop.hook import PixopHook
 from reelworks.pixop.jobs import remove_video
 from reelworks.reap.airflow import desertion, run_desertion
 from reelworks.reap.finding import Thing
+
+RENTED = 30 * 86400.0
+"""Seconds for which a server that has rented a machine is not believed to rent none, unless all were given back."""
 
 
 class Holdings(ABC):
@@ -168,30 +172,27 @@ class OpenEncoderMachines(Holdings):
 
         :raises RefusedError: this one has; it says the same when it does not get at its provider any more.
         """
-        key = renter_key(self.conn_id)
-        renter = owner_of(key)
         try:
-            there = self.hook.answer(openencoder.list_machines())
+            self.hook.answer(openencoder.list_machines())
         except RefusedError as error:
-            if renter is None:
+            renter = owner_of(renter_key(self.conn_id))
+            if renter is None or time.time() - renter.noted > RENTED:
                 return str(error)
             raise RefusedError(
                 f"{error}, but {renter} has rented machines there, and they may still cost: put the server's settings "
-                "in order (its provider's token), or see at the provider that they are gone"
+                "in order (its provider's token), or see at the provider that they are gone "
+                f"(this is said for {RENTED / 86400:.0f} days)"
             ) from error
-        if renter and run_desertion(renter) and not any(owner_of(self._key(row)) for row in there):
-            forget_owner(key)
         return ""
 
     def things(self) -> list[Thing]:
         """List all machines of the server's tag."""
         return [
-            self._thing(str(row["id"]), str(row.get("name") or ""), self._key(row), str(row.get("status")))
+            self._thing(
+                str(row["id"]), str(row.get("name") or ""), machine_key(self.conn_id, row["id"]), str(row.get("status"))
+            )
             for row in self.hook.answer(openencoder.list_machines())
         ]
-
-    def _key(self, row: openencoder.Row) -> str:
-        return machine_key(self.conn_id, row["id"])
 
     def objections(self, things: Collection[Thing]) -> dict[str, str]:
         """Return what the server is doing: which machine works on what it does not say, so all of it has to rest."""
@@ -201,6 +202,8 @@ class OpenEncoderMachines(Holdings):
     def end(self, thing: Thing) -> str:
         """Delete it."""
         self.hook.answer(delete_machine(openencoder.number(thing.id)))
+        if not self.hook.answer(openencoder.list_machines()):
+            forget_owner(renter_key(self.conn_id))
         return "deleted"
 
     def amount(self, thing: Thing, age: float) -> str | None:
