@@ -188,7 +188,7 @@ def test_things_start_in_order_of_health(everything: Config) -> None:
     assert needs("init") == {"postgres": healthy}
     for name in OF_AIRFLOW - {"init", "worker", "flower"}:
         assert needs(name) == {"postgres": healthy, "redis": healthy, "init": done}, name
-    assert needs("flower") == {"redis": healthy}
+    assert needs("flower") == {"redis": healthy, "init": done}
     assert needs("worker") == needs("scheduler") | {"api-server": healthy, "sandbox": healthy}
     assert not services(everything)["worker"]["depends_on"]["sandbox"]["required"]  # there may be none
 
