@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 from stack import ROOT
 from stack.deployed import SETTINGS
 from stack.dotenv import MADE, read
+from tests.deploy.composed import compose
 from tests.sandbox.process import SandboxProcess
 from tests.subprocesses import fresh
 
@@ -73,6 +74,28 @@ def test_what_is_said_of_capacity_is_what_is_set(config: dict[str, Any]) -> None
 
 def limits_of(service: dict[str, Any]) -> dict[str, float]:
     return {name: float(limit) for name, limit in service["deploy"]["resources"]["limits"].items()}
+
+
+def test_a_value_in_single_quotes_arrives_as_it_is(environment_file: Path, tmp_path: Path) -> None:
+    password = r"""p$w ${HOME} $$ #1"x'y\z"""
+    quoted = password.replace("'", r"\'")
+    [kwargs] = re.findall(r"^AIRFLOW__SECRETS__BACKEND_KWARGS=(.*)$", MANUAL, re.M)
+    lines = [f"QUOTED='{quoted}'", f"BARE={password}", f"AS_IN_THE_MANUAL={kwargs}"]
+    (tmp_path / "airflow.env").write_text("\n".join(lines))
+
+    said = compose(
+        environment_file,
+        *("--project-directory", str(tmp_path), "--file", str(ROOT / "docker-compose.yaml")),
+        *("config", "--format", "json"),
+    )
+
+    assert said.returncode == 0, said.stderr
+    for name in ("init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"):
+        environment = json.loads(said.stdout)["services"][name]["environment"]
+        # What compose prints can be read by it again, so each dollar is doubled.
+        arrived = {key: environment[key].replace("$$", "$") for key in ("QUOTED", "BARE", "AS_IN_THE_MANUAL")}
+        assert (arrived["QUOTED"], arrived["AS_IN_THE_MANUAL"]) == (password, kwargs), name
+        assert arrived["BARE"] != password, "no need for quotes"
 
 
 def test_a_video_is_uploaded_as_it_says(tmp_path: Path) -> None:
