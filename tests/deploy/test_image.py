@@ -59,7 +59,7 @@ def test_the_sandboxs_own_requirement_is_found_in_the_lock() -> None:
 @pytest.mark.parametrize("folder", ["sandbox", "plugins", "dags", "deploy"])
 def test_what_an_image_imports_is_installed_in_it(folder: str) -> None:
     owners = importlib.metadata.packages_distributions()
-    ours = {"reelworks", "sandbox", "stack"} | sys.stdlib_module_names
+    ours = {"reelworks", "sandbox"} | sys.stdlib_module_names
     wanted = {name for file in (ROOT / folder).rglob("*.py") for name in _imported(file)} - ours
 
     missing = {
