@@ -125,9 +125,7 @@ class Ending:
             claim = load_claim(self.store)
             if claim is None or claim.done:
                 return
-            if isinstance(why, UNWANTED):
-                self._cancel(claim, why)
-            elif claim.made or self._succeeded(claim):
+            if not isinstance(why, UNWANTED) and (claim.made or self._succeeded(claim)):
                 self._leave_result(claim)
             else:
                 self._cancel(claim, why)
@@ -142,11 +140,10 @@ class Ending:
         if not job_id or not self.operator.is_last(claim):
             return False
         try:
-            return self.operator.service.answer(sure_look(lambda: self.operator.service.look(job_id))).phase is (
-                Phase.SUCCEEDED
-            )
+            job = self.operator.service.answer(sure_look(lambda: self.operator.service.look(job_id)))
         except VideoServiceError:
             return False
+        return job.phase is Phase.SUCCEEDED
 
     def _leave_result(self, claim: Claim) -> None:
         """Leave what was made to whoever clears the task; the reaper has it if nobody does."""
@@ -163,19 +160,20 @@ class Ending:
         try:
             if job_id := job_id or self.operator.service.answer(self.operator.find(claim)):
                 self.operator.service.answer(self.operator.service.cancel(job_id))
-                self.log.info("job %s does not run on", job_id)
-                if not isinstance(why, OVER):
-                    metrics.JOBS_CANCELLED.add()
         except VideoServiceError as error:
             note_owner(claim.name, self.instance)  # the reaper's grace begins now: somebody may clear the task
             self.log.error("job %s (%s) could not be cancelled: %s", job_id, claim.name, error)
             return
-        # A worker may write "completed" over "cancelled".
+        # A worker may have written "completed" over "cancelled".
         if not isinstance(why, UNWANTED) and self._succeeded(claim):
             self._leave_result(claim)
-        else:
-            # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
-            self.tidied(claim, gone=not claim.resent and (isinstance(why, HOPELESS) or bool(job_id)))
+            return
+        if job_id:
+            self.log.info("job %s does not run on", job_id)
+            if not isinstance(why, OVER):
+                metrics.JOBS_CANCELLED.add()
+        # A create that was not answered, or stopped, may yet be acted on: its owner stays noted for the reaper.
+        self.tidied(claim, gone=not claim.resent and (isinstance(why, HOPELESS) or bool(job_id)))
 
     def _end_twins(self, claim: Claim) -> None:
         twin = self.operator.service.answer(self.operator.find(claim))  # which ends all but one of its name
