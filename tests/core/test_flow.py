@@ -3,7 +3,7 @@
 import pytest
 
 from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
-from reelworks.core.flow import LONGEST_PAUSE, REPEATS, Call, Reply, ask
+from reelworks.core.flow import LONGEST_PAUSE, REPEATS, Call, Reply, ask, ask_headers, deliver
 from tests.conversation import Talk, reply
 
 GET = Call("GET", "/jobs/17")
@@ -105,11 +105,45 @@ def test_any_other_status_is_a_refusal_and_not_asked_again(status) -> None:
     assert len(talk.calls) == 1
 
 
-def test_a_web_page_under_an_error_keeps_the_errors_meaning() -> None:
-    talk = Talk([Reply(404, {"content-type": "text/html"}, b"<h1>Not found</h1>")])
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html", b"<h1>Not found</h1>"),
+        ("text/plain", b"404 page not found"),
+        ("text/plain", b'{"message": "no such job"}'),
+        ("application/json", b'{"cut": "sho'),
+        ("application/json", b""),
+        ("", b""),
+    ],
+)
+def test_nothing_is_lost_because_a_gateway_does_not_find_the_service(status, kind, body) -> None:
+    """A proxy whose service restarts answers so: a job that is written off then runs on, and is paid for again."""
+    elsewhere = Reply(status, {"content-type": kind} if kind else {}, body)
+    talk = Talk([elsewhere, reply({"id": "17"})])
 
-    with pytest.raises(LostError, match="answered 404: no reason given"):
-        talk.hear(ask(GET, said))
+    assert talk.hear(ask(GET, said)) == {"id": "17"}
+    with pytest.raises(UnreachableError, match=f"POST /jobs answered {status} with .*, which is not the service's own"):
+        Talk([elsewhere]).hear(ask(POST, said))
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, RefusedError), (403, RefusedError), (429, BusyError), (502, BusyError)]
+)
+def test_a_web_page_under_any_other_error_keeps_the_errors_meaning(status, error) -> None:
+    talk = Talk([Reply(status, {"content-type": "text/html"}, b"<h1>No</h1>")])
+
+    with pytest.raises(error, match=f"answered {status}: no reason given"):
+        talk.hear(ask(POST, said))
+
+
+def test_what_is_not_there_for_a_head_or_a_bucket_is_lost_whatever_the_body() -> None:
+    missing = Reply(404, {"content-type": "application/xml"}, b"<Error/>")
+
+    with pytest.raises(LostError, match="answered 404"):
+        Talk([missing]).hear(ask_headers(Call("HEAD", "/film")))
+    with pytest.raises(LostError, match="answered 404"):
+        Talk([missing]).hear(deliver(Call("PUT", PRESIGNED)))
 
 
 def test_the_services_own_pause_comes_first_within_reason() -> None:

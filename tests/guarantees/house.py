@@ -93,6 +93,8 @@ class House(ABC):
     single_faults: ClassVar[dict[str, tuple[str, str]]]
     """Bad answers that come once: an endpoint, and what is wrong. Of ``unpaid_until`` all; of the others ``kinds``."""
     kinds: ClassVar[tuple[str, ...]] = KINDS
+    look: ClassVar[str] = "get_job"
+    """The endpoint by which a job is looked at while it is waited for."""
     unpaid_until: ClassVar[str]
     """An endpoint that is called before money is spent, and whose answer a job needs."""
     unanswered: ClassVar[tuple[dict[str, Any], ...]]

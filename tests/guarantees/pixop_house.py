@@ -63,6 +63,7 @@ class PixopHouse(House):
         "download_processed",
         "delete_video",
     )
+    look = "check_process_progress"
     unpaid_until = "upload_light_media"
     unanswered = (
         {"kind": "reset_before", "endpoint": "process_video"},

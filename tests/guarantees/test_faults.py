@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from reelworks.core.jobs import LOOKS_UNTIL_LOST
 from tests.guarantees.house import KINDS, House
 
 ONE_IN_TEN = [{"kind": kind, "probability": 0.1 / 7, "seconds": 1.0, "status": 503} for kind in [*KINDS, "hang"]]
@@ -51,6 +52,23 @@ def test_a_draft_that_is_not_found_at_once_is_looked_at_again(house: House) -> N
 
     assert house.injected() == 1
     assert outcome.state == "success", outcome
+    assert house.traces() == {}
+
+
+@pytest.mark.timeout(300)
+def test_a_job_is_not_lost_while_a_gateway_does_not_find_its_service(house: House) -> None:
+    """A proxy whose service restarts answers 404, too, with a page of its own: here for two tries to believe in."""
+    house.settings(job_seconds=2)
+    pages = 2 * LOOKS_UNTIL_LOST
+    house.faults({"kind": "gateway", "status": 404, "endpoint": house.look, "after": 1, "times": pages})
+    life = house.encode(house.put())
+
+    outcome = life.run_until_over()
+
+    assert house.injected() == pages
+    assert outcome.state == "success", outcome
+    assert len(house.paid()) == 1
+    assert life.try_number == 1
     assert house.traces() == {}
 
 

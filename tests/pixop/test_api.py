@@ -98,8 +98,11 @@ def test_errors_are_told_in_the_services_words() -> None:
     answer = reply({"exception": "BadRequestException", "errorMessage": "no such codec"}, 400)
     with pytest.raises(RefusedError, match="answered 400: BadRequestException: no such codec"):
         Talk([answer]).hear(api.process_video("v1", {}))
-    with pytest.raises(LostError, match="no reason given"):
-        Talk([Reply(404, {"content-type": "text/html"}, b"<html>")]).hear(api.get_video("v1"))
+    gone = reply({"exception": "NotFoundException", "errorMessage": "no such video"}, 404)
+    with pytest.raises(LostError, match="NotFoundException: no such video"):
+        Talk([gone]).hear(api.get_video("v1"))
+    with pytest.raises(BusyError, match="no reason given"):
+        Talk([Reply(503, {"content-type": "text/html"}, b"<html>")]).hear(api.create_video("v"))
 
 
 def page(number: Any, *ids: str, more: bool = True) -> Reply:

@@ -28,6 +28,9 @@ REPEATS = 4
 LATER = frozenset({408, 425, 429})
 """Statuses below 500 that say "later" and not "no"."""
 
+GONE = frozenset({404, 410})
+"""Statuses by which a service says that it does not know a thing, and a gateway that it does not know the service."""
+
 LONGEST_PAUSE = 60.0
 """Seconds: a service that asks for more patience than this gets this much."""
 
@@ -88,9 +91,10 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
     A repeatable call is repeated while it is unanswered or the service is busy. ``reason`` finds the service's own
     words in an error body.
 
-    :raises UnreachableError: no usable answer; the service may have acted.
+    :raises UnreachableError: no usable answer; the service may have acted. A 404 or 410 without JSON is one: a gateway
+        before a service that restarts answers so, and what is lost is paid for again.
     :raises BusyError: 408, 425, 429 or 5xx.
-    :raises LostError: 404 or 410.
+    :raises LostError: 404 or 410 with JSON, as the services say it.
     :raises RefusedError: any other status that is not 2xx.
     """
 
@@ -104,7 +108,7 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
 def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
     """Send ``call``, a HEAD, and return the headers of its answer, by their names in lower case.
 
-    It is repeated, and raises, as with ``ask``.
+    It is repeated, and raises, as with ``ask``; but a 404 has no body to tell whose it is.
     """
 
     def once() -> Flow[Mapping[str, str]]:
@@ -137,11 +141,11 @@ def repeated(once: Callable[[], Flow[T]], unless: tuple[type[VideoServiceError],
 def deliver(call: Call) -> Flow[None]:
     """Send ``call`` once and mind only the status of the answer: a bucket's may have any body.
 
-    :raises UnreachableError, BusyError, LostError, RefusedError: as ``ask`` does.
+    :raises UnreachableError, BusyError, LostError, RefusedError: as ``ask`` does, but for a 404 with any body.
     """
     reply: Reply = yield call
     if not 200 <= reply.status < 300:
-        read(call, reply, None)
+        raise refusal(call, reply, None)
 
 
 def pause(attempt: int, error: Exception | None = None) -> float:
@@ -153,38 +157,58 @@ def pause(attempt: int, error: Exception | None = None) -> float:
 
 def read(call: Call, reply: Reply, reason: Reason | None = None) -> Any:
     """Return the JSON of an answer that has arrived, or raise, as ``ask`` does."""
-    body = _json(call, reply)
     if 200 <= reply.status < 300:
-        return body
+        return _json(call, reply)
+    if reply.status in GONE and not _is_whole_json(reply):
+        kind = _kind(reply) or "no content type"
+        raise UnreachableError(f"{call} answered {reply.status} with {kind}, which is not the service's own")
     raise refusal(call, reply, reason)
 
 
 def refusal(call: Call, reply: Reply, reason: Reason | None) -> VideoServiceError:
-    """Return what an answer other than 2xx means, as ``ask`` would raise it."""
-    body = _json(call, reply)
+    """Return what the status of an answer other than 2xx means, whosever it is; ``read`` also asks whose a 404 is."""
+    body = _error_body(reply)
     said = (reason(body) if reason and body is not None else None) or "no reason given"
     message = f"{call} answered {reply.status}: {redact(said)}"
     if reply.status in LATER or reply.status >= 500:
         return BusyError(message, _retry_after(reply))
-    if reply.status in (404, 410):
+    if reply.status in GONE:
         return LostError(message)
     return RefusedError(message, reply.status)
 
 
 def _json(call: Call, reply: Reply) -> Any:
-    """Read the body. A good status with anything but JSON is no answer: web pages and cut bodies come that way."""
+    """Read a good answer's body. With anything but JSON it is no answer: web pages and cut bodies come that way."""
     if not reply.body:
         return None
-    good = 200 <= reply.status < 300
-    kind = _kind(reply)
-    if good and not (kind == "application/json" or kind.endswith("+json")):
-        raise UnreachableError(f"{call} answered {reply.status} with {kind or 'no content type'} instead of JSON")
+    if not _is_json(reply):
+        kind = _kind(reply) or "no content type"
+        raise UnreachableError(f"{call} answered {reply.status} with {kind} instead of JSON")
     try:
         return json.loads(reply.body)
     except ValueError:
-        if good:
-            raise UnreachableError(f"{call} answered {reply.status} with JSON that is cut or broken") from None
+        raise UnreachableError(f"{call} answered {reply.status} with JSON that is cut or broken") from None
+
+
+def _error_body(reply: Reply) -> Any:
+    """Read any other answer's body, which may be all sorts; None if it is no JSON."""
+    try:
+        return json.loads(reply.body)
+    except ValueError:
         return None
+
+
+def _is_whole_json(reply: Reply) -> bool:
+    try:
+        json.loads(reply.body)
+    except ValueError:
+        return False
+    return _is_json(reply)
+
+
+def _is_json(reply: Reply) -> bool:
+    kind = _kind(reply)
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _kind(reply: Reply) -> str:
