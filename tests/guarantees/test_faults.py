@@ -72,6 +72,19 @@ def test_a_job_is_not_lost_while_a_gateway_does_not_find_its_service(house: Hous
     assert house.traces() == {}
 
 
+@pytest.mark.only("bytenite", "openencoder")  # a processing is cancelled by deleting its videos
+def test_a_single_404_lets_no_job_run_on_that_is_cancelled(house: House) -> None:
+    house.settings(job_seconds=600)
+    life = house.encode(house.put(), house.impatient)
+    assert house.start(life).state == "deferred"
+    house.faults({"kind": "status", "status": 404, "endpoint": house.look, "times": 1})
+
+    house.cancel(life.store["reelworks.job"]["job_id"])
+
+    assert house.injected() == 1
+    assert house.unfinished() == []
+
+
 @pytest.mark.only("bytenite")  # Open Encoder's outputs are read from S3
 def test_a_download_that_is_cut_is_resumed(house: House) -> None:
     house.faults({"kind": "cut_download", "times": 3})

@@ -10,6 +10,8 @@ from reelworks.openencoder import jobs
 from reelworks.openencoder.jobs import cancel_job, find_job, look_at_all, newest_id, restart_job
 from tests.conversation import Clock, Talk, reply
 
+MISSING = reply({"message": "Job does not exist", "status": 404}, 404)
+
 
 class Server:
     """Answers by its rows; ``after_cancel`` are the states that a worker writes over a cancel, one for each look."""
@@ -17,6 +19,8 @@ class Server:
     def __init__(self, **states: str) -> None:
         self.rows = {int(name[1:]): state for name, state in states.items()}
         self.after_cancel: list[str] = []
+        self.not_found: dict[str, int] = {}
+        """How often the next looks at a job, or cancels of one, find it not there, although it is."""
         self.cancelled: list[int] = []
         self.restarted: list[int] = []
         self.dest = "s3:///out/"
@@ -26,6 +30,10 @@ class Server:
         if len(parts) == 2:
             return self._page(call)
         number = int(parts[2])
+        what = parts[3] if parts[3:] else "look"
+        if self.not_found.get(what):
+            self.not_found[what] -= 1
+            return MISSING
         if parts[-1] == "cancel":
             self.cancelled.append(number)
             self.rows[number] = "cancelled"
@@ -36,7 +44,7 @@ class Server:
         if call.method == "POST":
             return reply({"status": 200})
         if number not in self.rows:
-            return reply({"message": "Job does not exist", "status": 404}, 404)
+            return MISSING
         if self.cancelled and self.after_cancel:
             self.rows[number] = self.after_cancel.pop(0)
         return reply({"job": self._row(number), "status": 200})
@@ -116,6 +124,15 @@ def test_a_job_that_is_not_there_is_not_cancelled(clock: Clock) -> None:
 
     assert cancel(server, clock) is None
     assert server.cancelled == []
+
+
+@pytest.mark.parametrize("what", ["look", "cancel"])
+def test_a_single_404_lets_no_job_run_on(clock: Clock, what: str) -> None:
+    server = Server(j7="encoding")
+    server.not_found = {what: 1}
+
+    assert cancel(server, clock).state == "cancelled"
+    assert server.cancelled == [7]
 
 
 def test_a_job_that_is_cancelled_already_is_watched_too(clock: Clock) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BusyError, LostError, UnreachableError, VideoServiceError
 from reelworks.core.flow import Flow, Sleep
-from reelworks.core.jobs import Job, Phase
+from reelworks.core.jobs import Job, Phase, sure_look
 from reelworks.openencoder import api
 
 WATCH = 12.0
@@ -59,8 +59,8 @@ def cancel_job(job_id: str, watch: float | None = None, clock: Callable[[], floa
     A worker that was downloading or probing writes its next state over "cancelled" and goes on: it is cancelled
     again. One that has succeeded or failed by itself is left as it is: "cancelled" would be written over that.
 
-    :raises UnreachableError, BusyError: nobody knows whether it is cancelled, or it went on each time; another try may
-        meet a worker that heeds it.
+    :raises UnreachableError, BusyError, LostError: nobody knows whether it is cancelled, or it went on each time;
+        another try may meet a worker that heeds it.
     :raises RefusedError: the server does not let this account cancel it.
     """
     seconds = WATCH if watch is None else watch
@@ -68,8 +68,8 @@ def cancel_job(job_id: str, watch: float | None = None, clock: Callable[[], floa
     until, rounds = clock() + seconds, 0
     while rounds < ROUNDS:
         try:
-            job = yield from api.get_job(job_id)
-            if job.phase in (Phase.SUCCEEDED, Phase.FAILED):
+            job = yield from _seen(job_id)
+            if job is None or job.phase in (Phase.SUCCEEDED, Phase.FAILED):
                 return job
             if job.phase is not Phase.CANCELLED:
                 rounds, until = rounds + 1, clock() + seconds
@@ -78,12 +78,17 @@ def cancel_job(job_id: str, watch: float | None = None, clock: Callable[[], floa
             if clock() >= until:
                 return job
             failure = None
-        except LostError:
-            return None
-        except (UnreachableError, BusyError) as error:
+        except (UnreachableError, BusyError, LostError) as error:
             rounds, failure = rounds + 1, error
         yield Sleep(min(TICK, max(0.05, until - clock())))
     raise failure or UnreachableError(f"job {job_id} was cancelled {rounds} times, and went on each time")
+
+
+def _seen(job_id: str) -> Flow[Job | None]:
+    try:
+        return (yield from sure_look(lambda: api.get_job(job_id)))
+    except LostError:
+        return None
 
 
 def restart_job(job_id: str, even_if_running: bool = False) -> Flow[str]:
