@@ -14,18 +14,21 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
-from reelworks.bytenite.operators import ByteNiteEncodeOperator
 from reelworks.notify import tell_failure
-from reelworks.openencoder.operators import OpenEncoderEncodeOperator
-from reelworks.process.operators import ProbeOperator, RecipeEnhanceOperator
+from reelworks.process.jobs import (
+    RecipeByteNiteEncodeOperator,
+    RecipeEnhanceOperator,
+    RecipeOpenEncoderEncodeOperator,
+)
+from reelworks.process.operators import ProbeOperator
 from reelworks.process.plan import SLOTS, work
-from reelworks.process.tasks import check_source, verified_and_published
+from reelworks.process.tasks import verified_and_published
 from reelworks.recipes import recipe_names
 from reelworks.settings import environment
 from reelworks.tasks import NEARLY_DONE_FIRST
 from reelworks.web.task import publishing_task
 
-ENCODERS = {"bytenite": ByteNiteEncodeOperator, "openencoder": OpenEncoderEncodeOperator}
+ENCODERS = {"bytenite": RecipeByteNiteEncodeOperator, "openencoder": RecipeOpenEncoderEncodeOperator}
 
 # Read when a task runs: a look-up here would be one each time that this file is parsed.
 S3 = {"aws_conn_id": "{{ macros.reelworks.setting('REELWORKS_AWS_CONN') }}"}
@@ -34,7 +37,6 @@ WORK = {
     "source": "{{ work(ti).source }}",
     "preset": "{{ work(ti).preset }}",
     "destination": "{{ work(ti).destination }}",
-    "pre_execute": check_source,
 }
 
 with DAG(

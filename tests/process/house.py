@@ -112,11 +112,11 @@ class ProcessHouse:
     def mark(self) -> None:
         services = [name for name in ("bytenite", "openencoder", "pixop") if name in self.sandbox.info]
         self._staged_before = {*self._all_staged()}
-        self._before = {name: {job["id"] for job in self.sandbox.ledger(name)["jobs"]} for name in services}
+        self.before = {name: {job["id"] for job in self.sandbox.ledger(name)["jobs"]} for name in services}
 
     def paid(self, service: str = "bytenite") -> int:
         """How many jobs a service was made to run since the mark."""
-        return len([job for job in self.sandbox.ledger(service)["jobs"] if job["id"] not in self._before[service]])
+        return len([job for job in self.sandbox.ledger(service)["jobs"] if job["id"] not in self.before[service]])
 
 
 def airflow_at(home: Path) -> dict[str, str]:

@@ -14,11 +14,16 @@ from typing import Any
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import BaseOperator, get_current_context
 
+from reelworks.process.jobs import PlannedJobOperator
 from reelworks.process.operators import ProbeOperator
-from reelworks.process.tasks import check_source, verified_and_published
+from reelworks.process.tasks import verified_and_published
 from tests.guarantees.bytenite_house import QuickEncodeOperator
 from tests.process.house import ProcessHouse
 from tests.task_process import Outcome, TaskLife
+
+
+class QuickPlannedOperator(PlannedJobOperator, QuickEncodeOperator):
+    """As the DAG has it, but it looks often."""
 
 
 def publishing() -> BaseOperator:
@@ -50,17 +55,19 @@ class StoppableLife(TaskLife):
 
 @dataclass
 class Lives:
-    """The three tasks of one run, one after the other, each in processes that may be killed."""
+    """The tasks of one run, one after the other, each in processes that may be killed; a test may add ``enhance``."""
 
     house: ProcessHouse
     folder: Path
     source: str
     retries: int = 6
+    encoder: type[BaseOperator] = QuickPlannedOperator
     run_id: str = field(default_factory=lambda: f"run_{uuid.uuid4().hex[:8]}")
 
     def __post_init__(self) -> None:
         told = {"source": self.source, "recipe": "small", "destination": self.house.destination}
-        self.probe = self._life(lambda: ProbeOperator(task_id="probe", **_from_params(told)), told)
+        self.enhanced: TaskLife | None = None
+        self.probe = self.life(lambda: ProbeOperator(task_id="probe", **_from_params(told)), told)
 
     def probed(self) -> Outcome:
         return self.probe.run_until_over()
@@ -71,16 +78,18 @@ class Lives:
 
     @property
     def encode(self) -> StoppableLife:
-        (work,) = self.plan["work"].values()
+        work = self.plan["work"]["encode.bytenite_1"]
         told = {name: work[name] for name in ("source", "preset", "destination")}
-        arguments = {"task_id": "encode.bytenite_1", "interval": 0.2, "pre_execute": check_source}
-        life = self._life(lambda: QuickEncodeOperator(**arguments, **_from_params(told)), told)
-        life.upstream = {"probe": self.probe}
+        if self.enhanced:
+            told["source"] = self.enhanced.xcoms["return_value"][0]["url"]
+        arguments = {"task_id": "encode.bytenite_1", "interval": 0.2}
+        life = self.life(lambda: self.encoder(**arguments, **_from_params(told)), told)
+        life.upstream = self._before()
         return life
 
     def publish(self, encoded: StoppableLife) -> StoppableLife:
-        life = self._life(publishing)
-        life.upstream = {"probe": self.probe, "encode.bytenite_1": encoded}
+        life = self.life(publishing)
+        life.upstream = {**self._before(), "encode.bytenite_1": encoded}
         return life
 
     def through(self, dice: random.Random | None = None) -> Outcome:
@@ -90,7 +99,10 @@ class Lives:
             assert outcome.state == "success", outcome
         return hurt(self.publish(life), dice)
 
-    def _life(self, make: Any, conf: dict[str, Any] | None = None) -> StoppableLife:
+    def _before(self) -> dict[str, TaskLife]:
+        return {"probe": self.probe, **({"enhance": self.enhanced} if self.enhanced else {})}
+
+    def life(self, make: Any, conf: dict[str, Any] | None = None) -> StoppableLife:
         return StoppableLife(make, self.folder, retries=self.retries, conf=conf or {}, run_id=self.run_id)
 
 

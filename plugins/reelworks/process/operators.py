@@ -1,4 +1,4 @@
-"""The operators of process_video that no service has: look before anything is spent, and plan."""
+"""The operator of process_video that no service has: look before anything is spent, and plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from reelworks.core.errors import HOPELESS, BadInputError
 from reelworks.media.ffprobe import ffprobe_path
 from reelworks.media.s3 import S3Url, s3_client
 from reelworks.media.source import check_bucket
-from reelworks.pixop.operators import PixopEnhanceOperator
 from reelworks.process.admission import SupersededError, admit
 from reelworks.process.dry_run import dry_run
 from reelworks.process.plan import PUBLISH, Plan, Planner
@@ -115,12 +114,6 @@ class ProbeOperator(BaseOperator, SkipMixin):
             told = {"source": self.source, "destination": self.destination, "recipe": recipe.name}
             where = quarantine(client, **told, reason=str(error), run=run)
             raise QuarantinedError(where, str(error)) from error
-
-
-class RecipeEnhanceOperator(PixopEnhanceOperator):
-    """The same with ``keep_remote`` from a template: empty for False."""
-
-    template_fields: Sequence[str] = (*PixopEnhanceOperator.template_fields, "keep_remote")  # type: ignore[assignment]
 
 
 def told(plan: Plan) -> str:

@@ -154,14 +154,23 @@ def recipe_facts(recipe: Recipe) -> dict[str, str]:
     return {"name": recipe.name, "digest": recipe.digest, "gates": gates}
 
 
+def plan_of(instance: Any) -> Plan:
+    """Return what ``probe`` has planned for the run of a task."""
+    plan: Plan = instance.xcom_pull(task_ids=PROBE, key="plan")
+    return plan
+
+
 def work(instance: Any) -> dict[str, Any]:
     """Return what the plan tells a task, for its template; ``source`` is the enhanced video's address where it has to.
 
     :raises BadInputError: there is no plan for it: its run was cleared from behind ``probe``.
     """
-    told = instance.xcom_pull(task_ids=PROBE, key="plan")["work"].get(instance.task_id)
+    told = plan_of(instance)["work"].get(instance.task_id)
     if told is None:
         raise BadInputError(f"the plan has no work for {instance.task_id}: clear probe, too")
-    if told["source"] is None:
-        told["source"] = instance.xcom_pull(task_ids=ENHANCE)[0]["url"]
-    return dict(told)
+    return sourced(instance, told)
+
+
+def sourced(instance: Any, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the plan tells some task, with the enhanced video's address as ``source`` where it has to be."""
+    return {**told, "source": told["source"] or instance.xcom_pull(task_ids=ENHANCE)[0]["url"]}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BadOutputError, LostError
@@ -16,6 +15,7 @@ from reelworks.media.manifest import NAME as MANIFEST
 from reelworks.media.manifest import tool_versions
 from reelworks.media.source import source_digest, source_link
 from reelworks.pictures.store import pictures_beside
+from reelworks.process.current import check_made
 from reelworks.process.hold import Hold, held
 from reelworks.process.judge import LINK_LIFETIME, Made
 from reelworks.process.owner import check_owner
@@ -118,8 +118,7 @@ class Publisher:
             raise BadInputError(f"{', '.join(lost)}: made anew by another run meanwhile; clear this one from probe on")
         # The newer one has a run of its own, whose outputs must not be replaced by older ones.
         source_link(source["url"], self.client, LINK_LIFETIME, source["etag"])
-        if stray := [made["name"] for made in self.made if not self._is_of(made, source)]:
-            raise BadInputError(f"{', '.join(stray)}: made of another {source['url']} than was looked at; start again")
+        check_made(self.client, self.plan, self.made)
 
     def _is_intact(self, job: RecordJob) -> bool:
         """Look at the bytes: a try that died has taken the manifest away."""
@@ -128,10 +127,6 @@ class Publisher:
         except BadInputError:
             return False
         return found == [output.sha256 for output in job.outputs]
-
-    def _is_of(self, made: Made, source: Mapping[str, Any]) -> bool:
-        theirs = made["job"]["source"]
-        return bool(theirs["url"] != source["url"] or theirs["etag"] == source["etag"])
 
     def _record(self, jobs: list[RecordJob]) -> Record:
         keys = [output.key for job in jobs for output in job.outputs]
