@@ -28,7 +28,7 @@ SANDBOX_PIXOP_PASSWORD.
 Beside each service's own API, without a token and never faulted:
   GET    /sandbox/ledger     paid jobs with amounts and states, totals, wallet, requests and faults so far
   GET    /sandbox/settings   POST changes some: {"token_lifetime": 20, "instant": true, "job_seconds": 5,
-                             "fail_next": 1, "results_before_done": "null"|"empty"|"404",
+                             "fail_next": 1, "results_before_done": "null"|"empty"|"404", "results_late": 30,
                              "result_names": "hostile", "synthetic_size": 2147483648, "balance": 10,
                              "expire_tokens": true, ...}
                              Open Encoder's dangers are switches here, on unless set to false: process_exits,

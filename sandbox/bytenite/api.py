@@ -164,9 +164,10 @@ class Api:
 
     async def get_results(self, job_id: str) -> JSONResponse:
         """Show links to the results; where there are none, as before the end, in the way that is set."""
-        job = self._.jobs.get(job_id)
-        if job.state != states.COMPLETE and not job.results:
-            kind = self._.settings.results_before_done
+        job, settings = self._.jobs.get(job_id), self._.settings
+        late = time.time() < (job.completed_at or 0) + settings.results_late
+        if late or (job.state != states.COMPLETE and not job.results):
+            kind = settings.results_before_done
             if kind == "404":
                 raise RefusedError(404, "results not found")
             return JSONResponse({"results": None if kind == "null" else []})

@@ -23,6 +23,7 @@ class Settings(BaseModel):
     fail_message: str = "the sandbox was told to fail this job"
     result_names: Literal["documented", "hostile"] = "documented"
     results_before_done: Literal["null", "empty", "404"] = "empty"
+    results_late: float = Field(default=0, ge=0, description="results are listed so long after their job is complete")
     refusal_status: Literal[400, 200] = Field(
         default=400, description="200: refusals of generic calls are 200 with ok: false"
     )

@@ -212,6 +212,20 @@ def test_results_before_the_end_are_missing_in_three_ways(caller: Caller, kind: 
     assert answer.json()["results" if status == 200 else "code"] == body
 
 
+@pytest.mark.parametrize(("kind", "status", "body"), [("null", 200, None), ("empty", 200, []), ("404", 404, 5)])
+def test_results_can_be_missing_for_a_while_after_the_end(caller: Caller, kind: str, status: int, body: Any) -> None:
+    caller.sandbox.settings(instant=True, results_before_done=kind, results_late=600)
+    job = caller.finish("http://127.0.0.1:1/a.mp4", small_output())
+
+    answer = caller.get(f"/{job['id']}/results")
+
+    assert job["state"] == "JOB_STATE_COMPLETE"
+    assert answer.status_code == status
+    assert answer.json()["results" if status == 200 else "code"] == body
+    caller.sandbox.settings(results_late=0)
+    assert len(caller.results(job["id"])) == 1
+
+
 def test_the_second_generations_spelling_is_understood(caller: Caller) -> None:
     job_id = caller.create()
     path = f"/v1/customer/jobs/{job_id}"
