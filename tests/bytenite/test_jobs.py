@@ -13,7 +13,7 @@ from reelworks.bytenite.jobs import (
     start_job,
     wait_for_results,
 )
-from reelworks.core.errors import BusyError, LostError, RefusedError, UnreachableError
+from reelworks.core.errors import BusyError, RefusedError, UnreachableError
 from reelworks.core.jobs import Phase
 from tests.conversation import Talk, reply
 
@@ -286,9 +286,18 @@ def test_results_are_there_at_once() -> None:
     assert ByteNite(j1="COMPLETE").hear(wait_for_results("j1")) == {"a_720.mp4": "https://b/720"}
 
 
-@pytest.mark.parametrize(
-    "early", [reply({"results": []}), reply({"results": None}), reply({"message": "not yet"}, 404)]
+NOT_YET = pytest.mark.parametrize(
+    "early",
+    [
+        reply({"results": []}),
+        reply({"results": None}),
+        reply({"results": [{"name": "a_720.mp4", "link": None}]}),
+        reply({"message": "not yet"}, 404),
+    ],
 )
+
+
+@NOT_YET
 def test_results_that_come_a_moment_later_are_waited_for(early) -> None:
     service = ByteNite(j1="COMPLETE")
     service.trouble["results"] = [early, early]
@@ -297,19 +306,15 @@ def test_results_that_come_a_moment_later_are_waited_for(early) -> None:
     assert service.slept == sum(PAUSES[:2])
 
 
-def test_results_that_never_come_are_none() -> None:
+@NOT_YET
+def test_results_that_are_not_told_in_time_are_left_to_another_try(early) -> None:
+    """Their links live for two days, and the job is paid."""
     service = ByteNite(j1="COMPLETE")
-    service.trouble["results"] = [reply({"results": []})] * 50
+    service.trouble["results"] = [early] * 50
 
-    assert service.hear(wait_for_results("j1")) == {}
-
-
-def test_results_that_stay_unknown_are_lost() -> None:
-    service = ByteNite(j1="COMPLETE")
-    service.trouble["results"] = [reply({}, 404)] * 50
-
-    with pytest.raises(LostError):
+    with pytest.raises(UnreachableError, match="job j1 is complete, and its results are not told yet"):
         service.hear(wait_for_results("j1"))
+    assert service.slept == sum(PAUSES)
 
 
 class Account:

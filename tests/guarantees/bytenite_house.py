@@ -30,7 +30,14 @@ class ByteNiteHouse(House):
     label = "ByteNite"
     quick = QuickEncodeOperator
     impatient = ImpatientEncodeOperator
-    calm_settings = {"job_seconds": 0, "fail_next": 0, "result_names": "documented", "token_lifetime": 3600}  # noqa: RUF012
+    calm_settings = {  # noqa: RUF012
+        "job_seconds": 0,
+        "fail_next": 0,
+        "result_names": "documented",
+        "results_before_done": "empty",
+        "results_late": 0,
+        "token_lifetime": 3600,
+    }
     preset = "h264_360p"
     misspelt = "h264_361p"
     broken_file = (

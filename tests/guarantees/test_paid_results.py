@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from reelworks.bytenite import api
+from reelworks.bytenite import jobs as bytenite_jobs
+from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.core.claim import Claim
 from reelworks.core.errors import BadOutputError, LostError, NothingMadeError, UnreachableError
 from reelworks.core.jobs import Job
@@ -236,3 +239,47 @@ def test_the_reapers_grace_begins_when_a_job_cannot_be_given_up(house: House) ->
     assert house.injected() > 0
     ((_, note),) = life.notes.items()
     assert note["noted"] > life.store["reelworks.job"]["deadline"] - 3600.0 + 1
+
+
+@pytest.mark.only("bytenite")  # the others' results lie at a place that is known
+@pytest.mark.parametrize("not_yet", ["null", "empty", "404"])
+def test_results_that_are_told_late_are_published_by_a_retry_or_a_cleared_task(
+    house: House, monkeypatch: pytest.MonkeyPatch, not_yet: str
+) -> None:
+    monkeypatch.setattr(bytenite_jobs, "PAUSES", (0.1, 0.1))
+    house.settings(results_late=600, results_before_done=not_yet)
+    life = house.encode(house.put(), life={"retries": 1})
+
+    outcome = life.run()
+    assert outcome.state == "up_for_retry", outcome
+    assert "UnreachableError" in outcome.error
+    assert life.run().state == "failed"
+    assert house.called_off() == []
+
+    house.settings(results_late=0)
+    life.clear()
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
+@pytest.mark.only("bytenite")
+def test_a_job_whose_results_are_never_told_is_followed_by_a_new_one_once_it_is_deleted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bytenite_jobs, "PAUSES", (0.1, 0.1))
+    house.settings(results_late=600)
+    life = house.encode(house.put(), life={"retries": 0})
+    assert "delete it at ByteNite" in life.run().error
+
+    ByteNiteHook().answer(api.delete_job(life.store["reelworks.job"]["job_id"]))
+    house.settings(results_late=0)
+    life.clear()
+    outcome = life.run()
+
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert house.traces() == {}

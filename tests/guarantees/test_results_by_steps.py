@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator
 
-from reelworks.bytenite import api
+from reelworks.bytenite import api, jobs
 from reelworks.bytenite.data import BUCKET, url_source
 from reelworks.bytenite.hook import ByteNiteHook
 from reelworks.bytenite.jobs import start_job
@@ -54,6 +54,20 @@ def test_results_of_one_base_name_are_all_fetched(house: House) -> None:
     assert outcome.state == "success", outcome
     assert len(house.published) == 2
     assert {output["probe"]["video"][0]["codec"] for output in life.xcoms["return_value"]} == {"h264", "hevc"}
+
+
+def test_results_that_are_told_late_are_fetched_by_a_retry(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PAUSES", (0.1, 0.1))
+    house.settings(results_late=600)
+    life = step(house, ByteNiteFetchResultsOperator, job_id=finished(house), destination=house.destination)
+
+    outcome = life.run()
+    assert outcome.state == "up_for_retry", outcome
+    assert "not told yet" in outcome.error
+    house.settings(results_late=0)
+
+    assert life.run().state == "success"
+    assert len(house.published) == 1
 
 
 @pytest.mark.parametrize("settings", [{"job_seconds": 60}, {"fail_next": 1}], ids=["running", "failed"])

@@ -115,15 +115,19 @@ def look_at_all(wanted: Collection[str]) -> Flow[dict[str, Job]]:
 
 
 def wait_for_results(job_id: str) -> Flow[dict[str, str]]:
-    """Return a finished job's links by name; they can appear a moment after the job is complete."""
-    for pause in PAUSES:
-        try:
+    """Return a complete job's links by name; they can appear a moment later.
+
+    :raises UnreachableError: they are not told yet. The job is paid for, and links live for two days: it is no loss.
+    """
+    for pause in (*PAUSES, 0.0):
+        with suppress(LostError):  # 404 is one of the service's words for "not yet"
             if links := (yield from api.get_results(job_id)):
                 return links
-        except LostError:
-            pass  # 404 is one of the service's words for "not yet"
         yield Sleep(pause)
-    return (yield from api.get_results(job_id))
+    raise UnreachableError(
+        f"job {job_id} is complete, and its results are not told yet; if they never are, delete it at ByteNite: "
+        "the cleared task starts a new one then"
+    )
 
 
 def _over(job_id: str) -> Flow[bool]:

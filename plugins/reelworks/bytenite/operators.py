@@ -18,7 +18,7 @@ from reelworks.bytenite.presets import ByteNitePreset, match_results
 from reelworks.bytenite.renditions import name_results, safe_name
 from reelworks.core import metrics
 from reelworks.core.claim import load_claim, new_claim
-from reelworks.core.errors import BadInputError, BadOutputError, JobFailedError
+from reelworks.core.errors import BadInputError, JobFailedError
 from reelworks.core.jobs import Phase
 from reelworks.core.presets import load
 from reelworks.core.step import StepOperator
@@ -217,8 +217,6 @@ class ByteNiteFetchResultsOperator(ByteNiteStepOperator):
         if job.phase is not Phase.SUCCEEDED:
             raise JobFailedError(f"{job}: only a complete job's results are fetched")
         results = self.service.answer(wait_for_results(self.job_id))
-        if not results:
-            raise BadOutputError(f"{job}, and it has no results")
         renditions = load("bytenite", self.preset, ByteNitePreset).renditions(job.name) if self.preset else ()
         names = match_results(renditions, list(results)) if renditions else name_results(results)
         # Staged under the id: other people's jobs may have one name, or one that is no key.
