@@ -8,7 +8,6 @@ Airflow is the supervisor's socket of tests/inbox: what is counted are the messa
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -100,5 +99,4 @@ def _client(access: dict[str, str]) -> Any:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp())
     sys.exit(ended(main))

@@ -31,6 +31,16 @@ def test_transfers_are_measured_and_each_bar_judged() -> None:
     assert all(way in done.stdout for way in ("Pixop", "ByteNite")), said
 
 
+def test_a_sweep_is_measured_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    done = run("benchmarks.sweep", "20")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all seen, nothing new" in done.stdout
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_without_curl_nothing_is_started(tmp_path: Path) -> None:
     done = run("benchmarks.transfers", path=str(tmp_path))
 
