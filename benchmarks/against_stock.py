@@ -3,8 +3,8 @@
 ``.venv/bin/python -m benchmarks.against_stock [--videos 50]``. The flow is one and the same: ByteNite in the sandbox's
 instant mode, an encode to 360 lines, from S3 to S3. The stock DAG is benchmarks/stock_dags/stock_encode.py. Ours is
 there twice: as the operator alone, which also checks source and result and never pays twice, and as the shipped
-encode_video, which also checks the request and publishes a manifest. The bars are for the first, as that is the same
-flow. Each is measured alone and many at once, in turn, in one Airflow.
+encode_video, which also checks the request and publishes a manifest. The bar for many is for the first, as that is the
+same flow; alone, neither may be slower than stock's. Each is measured alone and many at once, in turn, in one Airflow.
 """
 
 from __future__ import annotations
@@ -62,14 +62,24 @@ def compared(up: Running, videos: int, alone: int) -> int:
         for by in (single, {key: [load] for key, load in many.items()})
         for dag_id, loads in by.items()
     ]
-    ratios = {dag_id: many[STOCK].per_video / many[dag_id].per_video for dag_id in (ONE_TASK, SHIPPED)}
-    slower = median(single[ONE_TASK]) / median(single[STOCK])
-    bars = [
-        Bar(f"throughput at {videos}, of stock's", ratios[ONE_TASK], 3.0, "x", least=True),
-        Bar("seconds of one video, of stock's", slower, 1.0, "x"),
-    ]
+    ratios = throughputs(many)
     note = f"{SHIPPED}, with its manifest: {shown(ratios[SHIPPED], 'x')} the throughput of stock's at {videos}"
-    return report("The same encode, ours and of stock pieces", HEADINGS, rows, bars, [note])
+    return report("The same encode, ours and of stock pieces", HEADINGS, rows, bars(single, many), [note])
+
+
+def throughputs(many: dict[str, Load]) -> dict[str, float]:
+    """Return how many times stock's throughput ours have with many videos at once."""
+    return {dag_id: many[STOCK].per_video / many[dag_id].per_video for dag_id in (ONE_TASK, SHIPPED)}
+
+
+def bars(single: dict[str, list[Load]], many: dict[str, Load]) -> list[Bar]:
+    """Return what has to hold of one video, and of many at once."""
+    videos, stock = len(many[STOCK].each), median(single[STOCK])
+    return [
+        Bar(f"throughput at {videos}, of stock's", throughputs(many)[ONE_TASK], 3.0, "x", least=True),
+        Bar("seconds of one video, of stock's", median(single[ONE_TASK]) / stock, 1.0, "x"),
+        Bar(f"seconds of one video as {SHIPPED}, of stock's", median(single[SHIPPED]) / stock, 1.0, "x"),
+    ]
 
 
 def row(dag_id: str, loads: list[Load]) -> tuple[str, ...]:
