@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +60,11 @@ class Audience:
             **{f"AIRFLOW_CONN_{name}": json.dumps(connection) for name, connection in connections.items()},
             **self.collector.environment,
         }
+
+    @property
+    def told(self) -> tuple[list[Heard], list[Heard], list[EmailMessage]]:
+        """All that Slack, the webhook and the mail server have heard so far."""
+        return [*self.slack.heard], [*self.webhook.heard], [*self.mail.letters]
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
@@ -120,14 +126,27 @@ def story(audience: Audience, sandbox: SandboxProcess, home: Path, tmp_path_fact
     sources = {"good": video, "strict": video, "hostile": house.put(HOSTILE, text), "dead": house.put("dead.mp4", text)}
     confs = [{"source": each, "recipe": "strict" if name == "strict" else "small"} for name, each in sources.items()]
     runs = dict(zip(sources, house.run_each(confs), strict=True))
-    assert audience.payloads == []  # nobody is told of anything while the setting is empty
-
     failed = [run["run_id"] for run in runs.values() if run["state"] != "success"]
     done = told_by_the_dag_processor(
         house, *failed, wordless=runs["dead"]["run_id"], REELWORKS_NOTIFY=" ".join(CHANNELS)
     )
     assert done["exit"] == 0, done["log"]
     return Story(house, runs, done["log"])
+
+
+def test_nobody_is_told_while_the_setting_is_empty(
+    story: Story, audience: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REELWORKS_NOTIFY", raising=False)
+    failed = [run["run_id"] for run in story.runs.values() if run["state"] == "failed"]
+    before = audience.told
+
+    done = told_by_the_dag_processor(story.house, *failed)
+
+    assert (done["exit"], done["log"].count("Executing on_failure dag callback")) == (0, len(failed)), done["log"]
+    assert audience.told == before
+    # With the setting, the same runs were heard of by all of them.
+    assert all(len(heard) >= len(failed) > 0 for heard in before)
 
 
 def test_one_message_by_each_means_tells_of_each_failed_run(story: Story, audience: Audience) -> None:
@@ -200,7 +219,7 @@ def test_opentelemetry_hears_of_the_runs_as_they_were(story: Story, audience: Au
 
     assert counted("jobs.submitted", service="bytenite") == counted("jobs.succeeded", service="bytenite") == 2
     assert house.paid() == 2
-    new = [job for job in house.sandbox.ledger()["jobs"] if job["id"] not in house._before["bytenite"]]
+    new = [job for job in house.sandbox.ledger()["jobs"] if job["id"] not in house.before["bytenite"]]
     assert counted("amount", service="bytenite", currency="ByteChips") == sum(float(job["amount"]) for job in new)
     assert counted("videos.published") == 1
     assert counted("videos.quarantined") == 2
