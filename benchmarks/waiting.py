@@ -35,8 +35,8 @@ HEADINGS = ("waits with", "MB", "cores", "lag p50 ms", "lag p99 ms", "requests/s
 MB = 1e6
 
 FEWEST = 200
-"""Fewer waits may take the memory and CPU of these, which took 19 MB and 0.007 of a core: below that the triggerer's own
-ups and downs decide."""
+"""Fewer waits may take as much memory and CPU as these, which took 19 MB and 0.007 of a core: of less, the triggerer's
+own ups and downs would decide."""
 
 
 @dataclass(frozen=True)
