@@ -15,7 +15,7 @@ from reelworks.core.claim import Claim
 from reelworks.core.errors import BadOutputError, LostError, NothingMadeError, UnreachableError
 from reelworks.core.jobs import Job
 from tests.guarantees.house import House, aws_connection
-from tests.task_process import TaskLife
+from tests.task_process import Outcome, TaskLife
 
 OUTBOX = "AIRFLOW_CONN_OUTBOX"
 
@@ -54,10 +54,7 @@ def test_a_paid_result_that_cannot_be_published_is_published_once_the_task_is_cl
     life.clear()
     outcome = life.run()
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
     assert life.notes == {}
 
 
@@ -90,14 +87,30 @@ def test_a_result_is_not_left_when_its_task_is_marked_as_failed(house: House) ->
     assert house.traces() == {}
 
 
+def deferred_while_its_job_succeeds(house: House, **life: Any) -> tuple[TaskLife, dict[str, Any]]:
+    """A task that knows nothing yet of the event that its trigger had for it."""
+    house.settings(job_seconds=1)
+    waiting = house.encode(house.put(), house.impatient, life=life)
+    assert house.start(waiting).state == "deferred"
+    event = waiting.run_trigger().event
+    assert event["phase"] == "succeeded"
+    return waiting, event
+
+
 def unseen_at_its_deadline(house: House) -> TaskLife:
     """A deferred task whose job is over, and whose deadline has passed since."""
-    house.settings(job_seconds=1)
-    life = house.encode(house.put(), house.impatient, life={"retries": 1})
-    assert house.start(life).state == "deferred"
-    assert life.run_trigger().event["phase"] == "succeeded"
+    life, _ = deferred_while_its_job_succeeds(house, retries=1)
     house.let_deadline_pass(life)
     return life
+
+
+def assert_published_once(house: House, outcome: Outcome) -> None:
+    """All came of one paid job, and nothing else is left."""
+    assert outcome.state == "success", outcome
+    assert len(house.published) == 1
+    assert len(house.paid()) == 1
+    assert house.called_off() == []
+    assert house.traces() == {}
 
 
 def test_a_job_that_was_over_while_no_triggerer_ran_is_published(house: House) -> None:
@@ -105,10 +118,7 @@ def test_a_job_that_was_over_while_no_triggerer_ran_is_published(house: House) -
 
     outcome = life.fail_deferred("Trigger timeout")
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 @pytest.mark.only("bytenite")  # the wait is one for all, and takes its time to believe in an outage
@@ -123,21 +133,14 @@ def test_a_job_that_was_over_while_its_service_was_away_over_its_deadline_is_pub
     house.connect(monkeypatch)
     outcome = life.resume(life.run_trigger().event)
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.called_off() == []
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 @pytest.mark.only("openencoder")  # what it made lies in S3
 def test_a_result_is_not_taken_for_none_because_s3_refuses_the_keys(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.settings(job_seconds=1)
-    life = house.encode(house.put(), house.impatient)
-    assert house.start(life).state == "deferred"
-    event = life.run_trigger().event
+    life, event = deferred_while_its_job_succeeds(house)
     good = aws_connection(house.sandbox)
 
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(wrong_keys(good)))
@@ -147,17 +150,11 @@ def test_a_result_is_not_taken_for_none_because_s3_refuses_the_keys(
     life.clear()
     outcome = life.run()
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 def test_a_job_that_was_over_as_its_trigger_crashed_is_published_once_the_task_is_cleared(house: House) -> None:
-    house.settings(job_seconds=1)
-    life = house.encode(house.put(), house.impatient, life={"retries": 0})
-    assert house.start(life).state == "deferred"
-    assert life.run_trigger().event["phase"] == "succeeded"
+    life, _ = deferred_while_its_job_succeeds(house, retries=0)
 
     outcome = life.fail_deferred("Trigger failure")
     assert outcome.state == "failed", outcome
@@ -165,10 +162,7 @@ def test_a_job_that_was_over_as_its_trigger_crashed_is_published_once_the_task_i
     life.clear()
     outcome = life.run()
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 @pytest.mark.only("openencoder")  # its worker writes "completed" over "cancelled"
@@ -192,10 +186,7 @@ def test_a_job_that_ends_as_it_is_cancelled_is_published_once_the_task_is_cleare
     assert "OverdueError" in outcome.error, outcome
     outcome = life.run()
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 def test_a_task_that_fails_after_all_is_done_pays_for_nothing_when_it_is_cleared(house: House) -> None:
@@ -260,10 +251,7 @@ def test_results_that_are_told_late_are_published_by_a_retry_or_a_cleared_task(
     life.clear()
     outcome = life.run()
 
-    assert outcome.state == "success", outcome
-    assert len(house.published) == 1
-    assert len(house.paid()) == 1
-    assert house.traces() == {}
+    assert_published_once(house, outcome)
 
 
 @pytest.mark.only("bytenite")
