@@ -20,6 +20,7 @@ import pytest
 import requests
 from airflow.sdk import BaseOperator
 
+from reelworks.core import session
 from reelworks.core.operator import JobOperator
 from reelworks.media.probe import ffprobe_path
 from tests.sandbox.process import SandboxProcess
@@ -124,6 +125,8 @@ class House(ABC):
     @contextmanager
     def opened(cls, sandbox: SandboxProcess, s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Self]:
         """A house with connections, with no faults, nothing paid so far and a prefix of its own."""
+        # A test that calls a hook by itself signs this process in, and those that later tests fork from it.
+        monkeypatch.setattr(session, "_SESSIONS", {})
         house = cls(sandbox, s3, folder, f"t{uuid.uuid4().hex[:10]}")
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws_connection(sandbox)))
         house.connect(monkeypatch)
