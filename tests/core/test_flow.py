@@ -137,11 +137,19 @@ def test_a_web_page_under_any_other_error_keeps_the_errors_meaning(status, error
         talk.hear(ask(POST, said))
 
 
-def test_what_is_not_there_for_a_head_or_a_bucket_is_lost_whatever_the_body() -> None:
-    missing = Reply(404, {"content-type": "application/xml"}, b"<Error/>")
+def test_whose_a_404_of_a_head_is_its_content_type_tells() -> None:
+    missing = Reply(404, {"content-type": "application/json"}, b"")
+    page = Reply(404, {"content-type": "text/html"}, b"")
 
     with pytest.raises(LostError, match="answered 404"):
         Talk([missing]).hear(ask_headers(Call("HEAD", "/film")))
+    with pytest.raises(UnreachableError, match="which is not the service's own"):
+        Talk([page] * REPEATS).hear(ask_headers(Call("HEAD", "/film")))
+
+
+def test_what_is_not_there_for_a_bucket_is_lost_whatever_the_body() -> None:
+    missing = Reply(404, {"content-type": "application/xml"}, b"<Error/>")
+
     with pytest.raises(LostError, match="answered 404"):
         Talk([missing]).hear(deliver(Call("PUT", PRESIGNED)))
 

@@ -72,6 +72,18 @@ def test_a_job_is_not_lost_while_a_gateway_does_not_find_its_service(house: Hous
     assert house.traces() == {}
 
 
+@pytest.mark.only("pixop")  # the others' results lie in a bucket, which has its own words for what is not there
+def test_a_result_is_not_lost_while_a_gateway_does_not_find_its_service(house: House) -> None:
+    house.faults({"kind": "gateway", "status": 404, "endpoint": "download_processed", "times": 2})
+
+    outcome = house.encode(house.put()).run()
+
+    assert house.injected() == 2
+    assert outcome.state == "success", outcome
+    assert len(house.paid()) == 1
+    assert house.traces() == {}
+
+
 @pytest.mark.only("bytenite", "openencoder")  # a processing is cancelled by deleting its videos
 def test_a_single_404_lets_no_job_run_on_that_is_cancelled(house: House) -> None:
     house.settings(job_seconds=600)

@@ -108,11 +108,13 @@ def ask(call: Call, reason: Reason | None = None) -> Flow[Any]:
 def ask_headers(call: Call) -> Flow[Mapping[str, str]]:
     """Send ``call``, a HEAD, and return the headers of its answer, by their names in lower case.
 
-    It is repeated, and raises, as with ``ask``; but a 404 has no body to tell whose it is.
+    It is repeated, and raises, as with ``ask``; whose a 404 is shows its content type alone.
     """
 
     def once() -> Flow[Mapping[str, str]]:
         reply: Reply = yield call
+        if is_foreign(reply):
+            raise foreign(call, reply)
         if not 200 <= reply.status < 300:
             raise refusal(call, reply, None)
         if _kind(reply) == "text/html":
@@ -159,14 +161,24 @@ def read(call: Call, reply: Reply, reason: Reason | None = None) -> Any:
     """Return the JSON of an answer that has arrived, or raise, as ``ask`` does."""
     if 200 <= reply.status < 300:
         return _json(call, reply)
-    if reply.status in GONE and not _is_whole_json(reply):
-        kind = _kind(reply) or "no content type"
-        raise UnreachableError(f"{call} answered {reply.status} with {kind}, which is not the service's own")
+    if is_foreign(reply) or (reply.status in GONE and _error_body(reply) is None):
+        raise foreign(call, reply)
     raise refusal(call, reply, reason)
 
 
+def is_foreign(reply: Reply) -> bool:
+    """Say whether an answer is a 404 or 410 that no service of ours gave, as they speak JSON."""
+    return reply.status in GONE and not _is_json(reply)
+
+
+def foreign(call: Call, reply: Reply) -> UnreachableError:
+    """Return what a gateway's 404 means."""
+    kind = _kind(reply) or "no content type"
+    return UnreachableError(f"{call} answered {reply.status} with {kind}, which is not the service's own")
+
+
 def refusal(call: Call, reply: Reply, reason: Reason | None) -> VideoServiceError:
-    """Return what the status of an answer other than 2xx means, whosever it is; ``read`` also asks whose a 404 is."""
+    """Return what the status of an answer other than 2xx means, whosever it is; ``is_foreign`` tells whose a 404 is."""
     body = _error_body(reply)
     said = (reason(body) if reason and body is not None else None) or "no reason given"
     message = f"{call} answered {reply.status}: {redact(said)}"
@@ -196,14 +208,6 @@ def _error_body(reply: Reply) -> Any:
         return json.loads(reply.body)
     except ValueError:
         return None
-
-
-def _is_whole_json(reply: Reply) -> bool:
-    try:
-        json.loads(reply.body)
-    except ValueError:
-        return False
-    return _is_json(reply)
 
 
 def _is_json(reply: Reply) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reelworks.core import metrics
 from reelworks.core.errors import BadInputError, BusyError, UnreachableError
-from reelworks.core.flow import Call, Flow, ask_headers, refusal
+from reelworks.core.flow import Call, Flow, ask_headers, foreign, is_foreign, refusal
 from reelworks.core.hook import VideoServiceHook
 from reelworks.core.transport import reply_of
 from reelworks.media.answers import Stumble
@@ -121,7 +121,8 @@ class RemoteMedia:
             try:
                 answer = opened.enter_context(self._hook.stream(call))
                 if answer.status_code >= 400 and answer.status_code != _PAST_THE_END:
-                    raise refusal(call, reply_of(answer), said)
+                    reply = reply_of(answer)
+                    raise foreign(call, reply) if is_foreign(reply) else refusal(call, reply, said)
             except UnreachableError as error:
                 raise Stumble(str(error)) from None
             except BusyError as error:
