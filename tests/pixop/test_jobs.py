@@ -142,9 +142,10 @@ def test_an_original_that_is_taken_for_a_processing_is_left_alone() -> None:
     assert server.deleted == []
 
 
-def test_a_gateways_single_404_does_not_pass_for_a_deletion() -> None:
+@pytest.mark.parametrize("troubles", [{"GET": [GONE, GONE]}, {"DELETE": [GONE]}])
+def test_a_gateways_404_does_not_pass_for_a_deletion(troubles: dict[str, list[Any]]) -> None:
     server = Server(v={})
-    server.troubles = {"GET": [GONE, GONE]}
+    server.troubles, server.deaf = troubles, True
 
     assert Talk(server).hear(jobs.remove_video("v")) == ["v"]
     assert server.videos == {}

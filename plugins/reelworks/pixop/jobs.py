@@ -77,7 +77,7 @@ def remove_video(video_id: str) -> Flow[list[str]]:
         try:
             # A single 404 may be a gateway's, unless the service has just said that it deleted the video.
             yield from api.get_video(video_id) if deleted else sure_look(lambda: api.get_video(video_id))
-            deleted = (yield from api.delete_video(video_id)) or [video_id]
+            deleted = (yield from _deleted(video_id)) or [video_id]
             yield from api.get_video(video_id)
         except LostError:
             return deleted
@@ -85,6 +85,13 @@ def remove_video(video_id: str) -> Flow[list[str]]:
             trouble = error
         yield Sleep(pause)
     raise trouble
+
+
+def _deleted(video_id: str) -> Flow[list[str]]:
+    try:
+        return (yield from api.delete_video(video_id))
+    except LostError as error:
+        raise UnreachableError(str(error)) from None  # so says one answer: the next looks show it
 
 
 def find_video(name: str, project_id: str | None = None) -> Flow[str | None]:
