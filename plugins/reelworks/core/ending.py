@@ -125,7 +125,7 @@ class Ending:
             claim = load_claim(self.store)
             if claim is None or claim.done:
                 return
-            if not isinstance(why, UNWANTED) and (claim.made or self._succeeded(claim)):
+            if self._is_wanted(claim, why) and (claim.made or self._succeeded(claim)):
                 self._leave_result(claim)
             else:
                 self._cancel(claim, why)
@@ -133,6 +133,9 @@ class Ending:
                 replace(claim, spent=True).save(self.store)
         except (VideoServiceError, AirflowRuntimeError) as error:
             self.log.error("what was started is not known to be ended: %s", redact(str(error)))
+
+    def _is_wanted(self, claim: Claim, why: BaseException) -> bool:
+        return not claim.spent and not isinstance(why, UNWANTED)
 
     def _succeeded(self, claim: Claim) -> bool:
         """Look whether what is to be given up has come to its good end meanwhile, unseen."""
@@ -165,7 +168,7 @@ class Ending:
             self.log.error("job %s (%s) could not be cancelled: %s", job_id, claim.name, error)
             return
         # A worker may have written "completed" over "cancelled".
-        if not isinstance(why, UNWANTED) and self._succeeded(claim):
+        if self._is_wanted(claim, why) and self._succeeded(claim):
             self._leave_result(claim)
             return
         if job_id:
