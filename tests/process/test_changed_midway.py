@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from reelworks.media.url import S3Url
 from reelworks.process.jobs import PlannedJobOperator, RecipeEnhanceOperator
 from tests.guarantees.bytenite_house import ImpatientEncodeOperator
+from tests.guarantees.house import aws_connection
 from tests.process.conftest import SMALL
 from tests.process.house import ProcessHouse
 from tests.process.lives import Lives, StoppableLife
@@ -202,6 +204,44 @@ def test_an_enhancing_by_a_preset_that_was_mended_is_ended_and_another_begun(
     assert at_hand.paid("pixop") == 2
     assert enhancing.xcoms["job"]["id"] not in outdated
     assert at_hand.sandbox.ledger("pixop")["alive"] == []
+
+
+def test_an_s3_that_refuses_the_keys_for_a_while_ends_no_job(
+    at_hand: ProcessHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_hand.recipe(ENHANCING)
+    run = Midway(at_hand, tmp_path, enhancing=True)
+    job = at_work(at_hand)
+
+    with monkeypatch.context() as refused:
+        wrong = {**aws_connection(at_hand.sandbox), "password": "wrong"}
+        refused.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(wrong))
+        run.begin()
+
+    assert at_work(at_hand) == job
+    run.encoded()
+    assert job[0] in run.published()
+    assert at_hand.paid() == 1
+
+
+def test_what_an_outdated_job_made_is_nobodys_when_the_new_plan_cannot_be_worked(
+    at_hand: ProcessHouse, preset: Path, tmp_path: Path
+) -> None:
+    run = Midway(at_hand, tmp_path)
+    at_hand.sandbox.settings(job_seconds=0)
+    assert run.encoding.run_trigger().event["phase"] == "succeeded"
+
+    mend(preset)
+    clear(run.probe)
+    assert run.probe.run().state == "success"
+    mend(preset, "crf: 26", "crf: 27")
+    clear(run.encoding)
+    outcome = run.encoding.run()
+
+    assert outcome.state == "failed"
+    assert "clear probe, too" in outcome.error
+    assert run.encoding.notes == {}
+    assert at_hand.paid() == 1
 
 
 def test_where_nothing_has_changed_the_job_is_taken_over(at_hand: ProcessHouse, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reelworks.bytenite.operators import ByteNiteEncodeOperator
-from reelworks.core import metrics
 from reelworks.core.claim import Claim, load_claim
+from reelworks.core.errors import VideoServiceError
 from reelworks.core.jobs import Job
 from reelworks.core.operator import JobOperator
 from reelworks.media.s3 import s3_client
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 class PlannedJobOperator(JobOperator):
     """What a service's operator is in process_video, where the plan may change while a job runs.
 
-    A run that is cleared has its plan made anew. A job that makes the same by both is taken over, as ever. One whose
-    preset, recipe or source was changed meanwhile is ended, and another is made and paid for: what it leaves could
-    only be refused. Before a new job is paid for, source and recipe are seen to be still those that probe read.
+    A run that is cleared has its plan made anew. A job that makes the same by both is taken over, as ever. One
+    whose preset, recipe or source was changed meanwhile is ended, and another is made and paid for: what it leaves
+    could only be refused. Tasks are told apart by number: what changes places is made anew, and the job of a task
+    that the new plan skips is left to its end, or to ``reap_remote``. Before a new job is paid for, source and
+    recipe are seen to be still those that probe read.
     """
 
     def execute(self, context: Context) -> Any:
@@ -62,14 +64,20 @@ class PlannedJobOperator(JobOperator):
             claim.of_try(-1, owed=False).save(store)  # as that of a task which is cleared after its success
             return
         self.log.warning("job %s (%s) is of another plan: it is ended, and made anew", claim.job_id, claim.name)
-        # First: of two tries, only the one that Airflow knows may store anything, and end the job.
-        replace(claim, spent=True).save(store)
+        # First: of two tries, only the one that Airflow knows may store anything, and end the job. One that was killed
+        # as it created it may have a create on its way.
+        replace(claim, spent=True, resent=claim.resent or claim.job_id is None).save(store)
         if job_id := claim.job_id or self.service.answer(self.find(claim)):
             self.service.answer(self.service.cancel(job_id))
-            metrics.JOBS_CANCELLED.add()
 
     def _is_current(self, claim: Claim, instance: Any) -> bool:
-        return is_current(_s3(), plan_of(instance), work(instance), claim.notes.get("made"), claim.notes["source"])
+        try:
+            return is_current(_s3(), plan_of(instance), work(instance), claim.notes.get("made"), claim.notes["source"])
+        except VideoServiceError as error:
+            self.log.warning(
+                "%s: job %s is taken over, and looked at again before it is published", error, claim.job_id
+            )
+            return True
 
 
 class RecipeEnhanceOperator(PlannedJobOperator, PixopEnhanceOperator):
