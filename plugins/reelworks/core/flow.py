@@ -161,7 +161,7 @@ def read(call: Call, reply: Reply, reason: Reason | None = None) -> Any:
     """Return the JSON of an answer that has arrived, or raise, as ``ask`` does."""
     if 200 <= reply.status < 300:
         return _json(call, reply)
-    if is_foreign(reply) or (reply.status in GONE and _error_body(reply) is None):
+    if is_foreign(reply) or (reply.status in GONE and not _is_whole(reply)):
         raise foreign(call, reply)
     raise refusal(call, reply, reason)
 
@@ -208,6 +208,14 @@ def _error_body(reply: Reply) -> Any:
         return json.loads(reply.body)
     except ValueError:
         return None
+
+
+def _is_whole(reply: Reply) -> bool:
+    try:
+        json.loads(reply.body)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_json(reply: Reply) -> bool:
