@@ -22,7 +22,7 @@ SETTINGS = {
     "REELWORKS_BELL_INTERVAL": "1",
     "REELWORKS_RECIPES": str(Path(__file__).with_name("recipes")),
     "REELWORKS_RECIPE": "small",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",  # nobody edits a DAG meanwhile
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # nobody edits a DAG meanwhile
 }
 
 

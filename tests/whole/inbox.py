@@ -56,7 +56,8 @@ class Inbox:
         sources = (run["conf"]["source"] for run in found)
         return Counter(source for source in sources if source.startswith(f"s3://inbox/{self.prefix}/"))
 
-    def until(self, what: str, is_so: Any, within: float = 120.0) -> None:
+    def until(self, what: str, is_so: Any, within: float = 240.0) -> None:
+        """Wait. What an asset watches for begins as its DAG is read anew, which these tests have rarely done."""
         self.machine.wait_for(what, is_so, within)
 
     def sweep(self, within: float = 120.0) -> dict[str, int]:
